@@ -1,0 +1,63 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --require-hashes -r
+LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+# More for pytest, as in `make test ARGS="tests/test_setup.py -x"`.
+ARGS ?=
+
+.PHONY: help run test proof lint format bench lock upgrade clean
+
+help:
+	@echo "make run      serve the app at http://127.0.0.1:8501"
+	@echo "make test     run the tests            make lint     format check, lint, types"
+	@echo "make proof    run the long proofs      make format   format and fix what can be fixed"
+	@echo "make bench    print the benchmarks     make lock     rewrite requirements*.txt from requirements*.in"
+	@echo "make clean    remove what was made     make upgrade  the same, to the newest versions allowed"
+
+# Further server settings come from the environment (STREAMLIT_SERVER_PORT and its like), which Streamlit reads itself.
+run: .venv/.runtime
+	$(BIN)/streamlit run app.py
+
+test: .venv/.development
+	@command -v chromium >/dev/null || .ci/apt-install chromium || echo "chromium is missing: the tests decide what that means"
+	$(BIN)/python -m pytest $(ARGS)
+
+proof: .venv/.development
+	$(BIN)/python -m pytest -m proof $(ARGS)
+
+lint: .venv/.development
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict core charts
+
+format: .venv/.development
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.development
+	set -e; for script in bench/[a-z]*.py; do $(BIN)/python "$$script"; done
+
+lock: .venv/.development
+	$(LOCK) $(UPGRADE) requirements.in -o requirements.txt
+	$(LOCK) $(UPGRADE) requirements-dev.in -o requirements-dev.txt
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Debian splits venv off from python3 and then leaves half an environment behind: pip, which comes last, is the sign.
+.venv/bin/pip:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv || { .ci/apt-install python3-venv && $(PYTHON) -m venv --clear .venv; }
+
+.venv/.runtime: requirements.txt | .venv/bin/pip
+	$(PIP_INSTALL) requirements.txt
+	@touch $@
+
+.venv/.development: requirements-dev.txt | .venv/bin/pip
+	$(PIP_INSTALL) requirements-dev.txt
+	@touch $@

@@ -1,0 +1,216 @@
+"""k-means for each number of clusters, with what the elbow and the silhouette charts show."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from core.clustering.silhouette import Silhouette, SilhouetteMeter
+from core.errors import TooFewCustomersError
+
+__all__ = ["ClusterFit", "Silhouette", "Sweep", "SweepStopped", "sweep"]
+
+_POLL_SECONDS = 0.05
+
+
+class SweepStopped(Exception):  # noqa: N818 (a request that was met, not an error)
+    """`should_stop` said so; what had been fitted was delivered to `on_fit`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClusterFit:
+    """One k-means solution. Distances are in the scaled space."""
+
+    centers: np.ndarray  # (n_clusters, n_features)
+    labels: np.ndarray  # (n_customers,), 0-based, no cluster empty; of the matrix that was fitted
+    inertia: float  # sum of squared distances to the centres
+
+    @property
+    def n_clusters(self) -> int:
+        return len(self.centers)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """(n_clusters,) customers."""
+        return np.bincount(self.labels, minlength=self.n_clusters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """The solutions for k = 1, 2, ... k_max, or for the first few of them while the rest is under way."""
+
+    fits: Mapping[int, ClusterFit]  # by k, ascending, from 1
+    silhouettes: Mapping[int, Silhouette]  # by k, from 2
+    k_max: int  # how far it goes: no farther than there are different customers
+    k_asked: int  # how far it was asked to go
+    exact: bool  # silhouettes from every distance, not from replicates
+
+    @property
+    def complete(self) -> bool:
+        return len(self.fits) == self.k_max
+
+    @property
+    def lowered(self) -> bool:
+        """Fewer different customers than the clusters asked for."""
+        return self.k_max < self.k_asked
+
+    @property
+    def inertias(self) -> dict[int, float]:
+        return {k: fit.inertia for k, fit in self.fits.items()}
+
+    def frame(self) -> pd.DataFrame:
+        """One row a k: k, inertia, silhouette, silhouette_se (both missing at k = 1)."""
+        return pd.DataFrame(
+            {
+                "k": list(self.fits),
+                "inertia": list(self.inertias.values()),
+                "silhouette": [self.silhouettes[k].value if k > 1 else np.nan for k in self.fits],
+                "silhouette_se": [self.silhouettes[k].standard_error if k > 1 else np.nan for k in self.fits],
+            }
+        )
+
+
+def sweep(
+    fit_matrix: np.ndarray,
+    *,
+    k_max: int = 10,
+    seed: int = 42,
+    on_fit: Callable[[Sweep], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Sweep:
+    """Cluster the customers into 1, 2, ... k_max clusters, each k fitted once.
+
+    Parameters
+    ----------
+    fit_matrix : (n_customers, n_features) in the scaled space, finite
+    k_max : 2 or more; lowered to the number of different customers
+    on_fit : called in the caller's thread with the sweep so far, each time it has grown by the next k
+    should_stop : asked in the caller's thread, between fits and while waiting for one
+
+    Raises
+    ------
+    TooFewCustomersError : fewer than two different customers
+    SweepStopped : should_stop said so; fits not yet begun never begin
+
+    Notes
+    -----
+    scikit-learn's KMeans(init="k-means++", n_init=10, max_iter=300, random_state=seed): the best of ten starts, with
+    one thread inside a fit and several k side by side, on threads that all callers share. The result depends on the
+    matrix and the seed alone.
+    """
+    if k_max < 2:
+        raise ValueError(f"A sweep goes to at least 2 clusters, not {k_max}.")
+    matrix = np.ascontiguousarray(fit_matrix, dtype=np.float64)
+    if not np.isfinite(matrix).all():
+        raise ValueError("The matrix has missing or infinite values.")
+    reachable = min(k_max, _distinct_rows(matrix, enough=k_max))
+    if reachable < 2:
+        raise _too_few(len(matrix))
+    _ignore_merged_clusters()
+
+    meter = SilhouetteMeter(matrix, seed)
+    partial = Sweep({}, {}, reachable, k_max, meter.exact)
+    for k, (fit, silhouette) in enumerate(_in_order(matrix, reachable, seed, meter, should_stop), start=1):
+        if fit.n_clusters < k:
+            # Customers who differ by no more than rounding: k-means cannot tell as many apart as a comparison can.
+            partial = Sweep(partial.fits, partial.silhouettes, k - 1, k_max, meter.exact)
+            break
+        silhouettes = {**partial.silhouettes, k: silhouette} if silhouette is not None else partial.silhouettes
+        partial = Sweep({**partial.fits, k: fit}, silhouettes, reachable, k_max, meter.exact)
+        if on_fit is not None:
+            on_fit(partial)
+    if partial.k_max < 2:
+        raise _too_few(len(matrix))
+    return partial
+
+
+_Step = tuple[ClusterFit, Silhouette | None]
+
+
+def _in_order(
+    matrix: np.ndarray, k_max: int, seed: int, meter: SilhouetteMeter, should_stop: Callable[[], bool] | None
+) -> Iterator[_Step]:
+    """The steps for k = 1, 2, ... k_max in this order, whichever is ready first.
+
+    Only a few are handed to the pool ahead of time, so that a second caller's fits take turns with ours.
+    """
+    pool, threads = _pool()
+    under_way: list[Future[_Step]] = []
+    try:
+        for k in range(1, k_max + 2 * threads + 1):
+            if len(under_way) == 2 * threads or k > k_max:
+                if not under_way:
+                    return
+                yield _result(under_way.pop(0), should_stop)
+            if k <= k_max:
+                under_way.append(pool.submit(_step, matrix, k, seed, meter))
+    finally:
+        for future in under_way:
+            future.cancel()
+
+
+def _result(future: Future[_Step], should_stop: Callable[[], bool] | None) -> _Step:
+    while True:
+        if should_stop is not None and should_stop():
+            future.cancel()
+            raise SweepStopped
+        done, _ = wait([future], timeout=None if should_stop is None else _POLL_SECONDS)
+        if done:
+            return future.result()
+
+
+def _step(matrix: np.ndarray, k: int, seed: int, meter: SilhouetteMeter) -> _Step:
+    fit = _fit(matrix, k, seed)
+    return fit, meter.measure(fit.labels) if fit.n_clusters > 1 else None
+
+
+def _fit(matrix: np.ndarray, k: int, seed: int) -> ClusterFit:
+    # With one cluster every start ends at the mean.
+    n_init = 10 if k > 1 else 1
+    model = KMeans(k, init="k-means++", n_init=n_init, max_iter=300, random_state=seed).fit(matrix)
+    used, labels = np.unique(model.labels_, return_inverse=True)
+    return ClusterFit(model.cluster_centers_[used], labels, float(model.inertia_))
+
+
+@cache
+def _pool() -> tuple[ThreadPoolExecutor, int]:
+    """One pool for the whole process, so that many visitors share the processors instead of fighting for them."""
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    # OpenMP keeps its limit by thread, so each worker sets its own; it stays set, since the worker is ours alone.
+    return ThreadPoolExecutor(
+        threads, thread_name_prefix="sweep", initializer=threadpool_limits, initargs=(1,)
+    ), threads
+
+
+def _distinct_rows(matrix: np.ndarray, enough: int) -> int:
+    """How many different rows there are, or some number from `enough` on."""
+    some = len(pd.DataFrame(matrix[: 100 * enough]).drop_duplicates())
+    return some if some >= enough else len(pd.DataFrame(matrix).drop_duplicates())
+
+
+def _ignore_merged_clusters() -> None:
+    """Silence the warning that a fit found fewer clusters than asked: `sweep` deals with it.
+
+    `warnings.catch_warnings` would not do, as it swaps the whole process's filters and fits run in several threads.
+    """
+    message, category = "Number of distinct clusters", ConvergenceWarning
+    if not any(entry[0] == "ignore" and entry[2] is category for entry in warnings.filters):
+        warnings.filterwarnings("ignore", message, category)
+
+
+def _too_few(n_customers: int) -> TooFewCustomersError:
+    found = "There is only one customer" if n_customers == 1 else f"All {n_customers:,} customers are alike"
+    return TooFewCustomersError(
+        f"{found if n_customers else 'There is no customer'} in the chosen measures, so there is nothing to tell apart.",
+        hint="Choose other measures, or a file with more customers: segments need at least two who differ.",
+    )

@@ -1,0 +1,71 @@
+"""The local database in which one person's order lines are read and summed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from types import TracebackType
+
+import ibis
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+
+class Engine:
+    """DuckDB in a folder of its own, gone with everything in it when closed or forgotten.
+
+    Parameters
+    ----------
+    memory_limit : what DuckDB may hold before it spills to its folder, such as "4GB"; None leaves DuckDB's default
+
+    Notes
+    -----
+    Nothing is fetched: extensions are neither installed nor loaded by themselves.
+    """
+
+    def __init__(self, memory_limit: str | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="elbow-room-", ignore_cleanup_errors=True)
+        settings: dict[str, object] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "temp_directory": str(self.folder / "spill"),
+            "threads": os.cpu_count() or 1,
+        }
+        if memory_limit is not None:
+            settings["memory_limit"] = memory_limit
+        self.backend: Backend = ibis.duckdb.connect(self.folder / "orders.duckdb", **settings)
+        self.backend.raw_sql("SET enable_progress_bar = false")
+        # A short list of words (what stands for a blank) is faster compared than joined: 3.4 s became 1.3 a million rows.
+        self.backend.raw_sql("SET disabled_optimizers = 'in_clause'")
+        self._names = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where copies and spilled rows live until `close`."""
+        return Path(self._folder.name)
+
+    def new_name(self, what: str) -> str:
+        """A table or file name not used before in this engine."""
+        self._names += 1
+        return f"{what}_{self._names}"
+
+    def keep(self, rows: ir.Table, what: str) -> ir.Table:
+        """The same rows, computed once and held compressed on disk, for whoever asks many things of them."""
+        return self.backend.create_table(self.new_name(what), rows)
+
+    def drop(self, rows: ir.Table) -> None:
+        """Let go of rows that `keep` held."""
+        self.backend.drop_table(rows.get_name(), force=True)
+
+    def close(self) -> None:
+        """Close the database and remove its folder. Harmless when repeated."""
+        self.backend.disconnect()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+

@@ -1,0 +1,137 @@
+"""Errors that a person can cause and mend. Everything else stays a traceback in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class UserError(Exception):
+    """Something that the person who gave the input can put right.
+
+    Parameters
+    ----------
+    message : what was found and what was expected, in plain words
+    hint : what to do about it
+
+    Notes
+    -----
+    `code` is stable and kebab-case: scripts may rely on it.
+    """
+
+    code: ClassVar[str] = "unusable-input"
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def as_dict(self) -> dict[str, str]:
+        """The error as the command line prints it: code, message, hint."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
+
+class UnreadableFileError(UserError):
+    """The file is missing, damaged, or of a kind that is not read here."""
+
+    code = "unreadable-file"
+
+
+class EmptyFileError(UserError):
+    """There is no row under the header, or nothing at all."""
+
+    code = "empty-file"
+
+
+class NotATableError(UserError):
+    """The file can be read, but holds no rows and columns: a web page, a picture, prose."""
+
+    code = "not-a-table"
+
+
+class NoCustomerColumnError(UserError):
+    """No column says who bought."""
+
+    code = "no-customer-column"
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(
+            f"No column looks like a customer id among: {listed(columns)}.",
+            hint="Pick the column that identifies the customer, such as an id or an email.",
+        )
+
+
+class NoDateColumnError(UserError):
+    """No column says when the order was placed."""
+
+    code = "no-date-column"
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(
+            f"No column looks like an order date among: {listed(columns)}.",
+            hint="Pick the column that holds the day of the order, such as 2024-03-31 or 31/03/2024.",
+        )
+
+
+class NoAmountColumnError(UserError):
+    """No column says what was paid, and quantity x unit price cannot stand in."""
+
+    code = "no-amount-column"
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = tuple(columns)
+        super().__init__(
+            f"No column looks like money among: {listed(columns)}.",
+            hint="Pick the column with the amount paid, or both a quantity and a unit price.",
+        )
+
+
+class UnknownColumnError(UserError):
+    """A column was named that the file does not have."""
+
+    code = "unknown-column"
+
+    def __init__(self, wanted: str, columns: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no column {wanted!r}. The file has: {listed(columns)}.",
+            hint="Name a column as the file's header writes it, or its place counted from 1.",
+        )
+
+
+class AmbiguousInputError(UserError):
+    """The file can be read in two ways, and the caller asked for no guesses."""
+
+    code = "ambiguous-input"
+
+
+class AmbiguousDatesError(AmbiguousInputError):
+    """No date tells day from month, and the caller asked for no guesses."""
+
+    code = "ambiguous-dates"
+
+
+class NoUsableRowsError(UserError):
+    """Every row was set aside."""
+
+    code = "no-usable-rows"
+
+
+class TooFewCustomersError(UserError):
+    """There are not enough different customers for the segments asked for."""
+
+    code = "too-few-customers"
+
+
+class UnknownFeatureError(UserError):
+    """A customer measure was named that does not exist, or that this file cannot give."""
+
+    code = "unknown-feature"
+
+
+def listed(names: Sequence[str], most: int = 12) -> str:
+    """Names joined for a message, shortened where there are many or where they are long."""
+    shown = [name if len(name) <= 40 else name[:39] + "…" for name in names[:most]]
+    rest = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,339 @@
+"""All CSV writing: segments.csv, one list a segment, what was set aside.
+
+UTF-8 without a byte order mark, comma, cells quoted as in RFC 4180 and only where they must be. Lines end with a line
+feed: Excel, pandas and the platforms that take lists read both ends, and with RFC 4180's carriage return in front the
+last cell of each line would carry it along in awk, cut and their like.
+
+A spreadsheet takes a cell that begins with = + - @ for a formula, and people open lists in spreadsheets. So texts that
+could begin a formula get an apostrophe in front (see `safe_text`). Numbers never change.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any
+from unicodedata import category, combining, normalize
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from core.segments.segmentation import Segment, Segmentation
+
+PLATFORMS = ("google", "meta", "tiktok", "klaviyo", "mailchimp", "hubspot")
+ROWS_AT_ONCE = 65_536
+LONGEST_SLUG = 48
+
+_OWN_FILES = (
+    "segments.csv", "summary.csv", "sweep.csv", "set_aside.csv",
+    "recipe.json", "report.html", "rules.json", "segments.xlsx",
+)  # fmt: skip
+_OWN_LIST = re.compile(r"\d{1,3}-.+\.csv")
+_LIST_BEGINS = b"customer_id,segment,segment_name,"
+
+# Signs that begin a formula, with the wide and small forms that some spreadsheets take for the same (OWASP, "CSV
+# injection"); blanks, control and invisible characters before them are skipped, since a program may drop them.
+_STARTS = r"=+\-@＝＋－＠﹦﹢﹣﹫"
+_RISKY = rf"^[\s\pZ\pC]*[{_STARTS}]|^[\t\r\n]"
+_SIGN = re.compile(f"[{_STARTS}]")
+# Digits, points, commas and an exponent: nothing in it can be a formula. Commas, since "-12,50" is a number in Europe.
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)*[.,]?|[.,]\d+)(?:[eE][+-]?\d+)?")
+_E164 = re.compile(r"\+([1-9]\d{6,14})")
+_LONG_PLUS = re.compile(r"\+\d{7,}")
+_MUST_QUOTE = r'[",\r\n]'
+
+
+def safe_text(cell: str) -> str:
+    """The text as a spreadsheet may have it: nothing that it would run.
+
+    Notes
+    -----
+    An apostrophe goes before what begins with = + - @ (or a wide or small form of them), also after blanks or
+    invisible characters, and before what begins with a tab, a carriage return or a line feed. Left alone are plain
+    numbers ("-12.50", "+3", "-1.5e3", "-12,50") and phone numbers in E.164 form ("+442071838750") whose country code
+    and length exist according to `phonenumbers`; a plus and seven or more digits that are no such phone get the
+    apostrophe.
+    """
+    if cell[:1] in ("\t", "\r", "\n"):
+        return "'" + cell
+    start = _visible(cell)
+    if not _SIGN.match(start) or _plain_number(start) or _phone(start):
+        return cell
+    return "'" + cell
+
+
+def _visible(text: str) -> str:
+    """The text from its first letter, sign or digit on: without blanks, control and format characters before it."""
+    for place, letter in enumerate(text):
+        if category(letter)[0] not in "CZ":
+            return text[place:]
+    return ""
+
+
+def _plain_number(text: str) -> bool:
+    return bool(_NUMBER.fullmatch(text)) and not _LONG_PLUS.fullmatch(text)
+
+
+def _phone(text: str) -> bool:
+    match = _E164.fullmatch(text)
+    if not match:
+        return False
+    digits = match[1]
+    return any(_length_exists(int(digits[:size]), len(digits) - size) for size in (1, 2, 3))
+
+
+@lru_cache(maxsize=4096)
+def _length_exists(country_code: int, n_digits: int) -> bool:
+    """Whether numbers of that length exist in that country. By length alone, since parsing 100,000 phones takes 4 s."""
+    import phonenumbers  # noqa: PLC0415 - loads tables of all countries, for files that have phones at all
+
+    if country_code not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE or n_digits < 1:
+        return False
+    example = phonenumbers.PhoneNumber(country_code=country_code, national_number=10 ** (n_digits - 1))
+    # Not is_possible_number: that also takes a number that can only be dialled within its town.
+    return bool(
+        phonenumbers.is_possible_number_with_reason(example) == phonenumbers.ValidationResult.IS_POSSIBLE
+    )
+
+
+def write_csv(table: pd.DataFrame | pa.Table, path: Path, *, safe: bool = True) -> None:
+    """Write a frame (its index left out) or an Arrow table.
+
+    Parameters
+    ----------
+    safe : False leaves every text as it is, for what must equal its source
+
+    Notes
+    -----
+    Numbers are written with the fewest digits that give the same number back, whole ones without a point; missing
+    values as empty cells. The file stands under its name only once it is complete.
+    """
+    with _aside(path) as file:
+        _write(_arrow(table), file, safe=safe)
+
+
+def csv_bytes(table: pd.DataFrame | pa.Table, *, safe: bool = True) -> bytes:
+    """The same as bytes, for a download button."""
+    file = io.BytesIO()
+    _write(_arrow(table), file, safe=safe)
+    return file.getvalue()
+
+
+def write_rows(rows: Iterable[Sequence[str]], path: Path) -> None:
+    """Write rows of text unchanged, each with as many cells as it has. Nothing is made safe for spreadsheets here."""
+    with _aside(path) as file, io.TextIOWrapper(file, "utf-8", newline="", write_through=False) as text:
+        # The csv module quotes a lone carriage return only where its own line end holds one.
+        csv.writer(_LineFeeds(text), lineterminator="\r\n").writerows(rows)
+
+
+def write_set_aside(frame: pd.DataFrame, path: Path) -> None:
+    """Write the rows that were not used, with the reason for each."""
+    write_csv(frame, path)
+
+
+def write_segment_files(segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path) -> list[Path]:
+    """Write segments.csv, summary.csv, sweep.csv and lists/NUMBER-SLUG.csv, one a segment.
+
+    Parameters
+    ----------
+    sweep_frame : k, inertia, silhouette, silhouette_se; None where nothing was swept
+    out_dir : made where it is missing
+
+    Returns
+    -------
+    The files written.
+    """
+    lists_dir = out_dir / "lists"
+    lists_dir.mkdir(parents=True, exist_ok=True)
+    table = _arrow(segmentation.table())
+    frames: dict[Path, Any] = {
+        out_dir / "segments.csv": table,
+        out_dir / "summary.csv": segmentation.summary(),
+    }
+    if sweep_frame is not None:
+        frames[out_dir / "sweep.csv"] = sweep_frame
+    for path, frame in frames.items():
+        write_csv(frame, path)
+    written = list(frames)
+    for segment in segmentation.segments:
+        written.append(lists_dir / list_name(segment))
+        write_csv(_of(table, segment.number), written[-1])
+    return written
+
+
+def list_bytes(segmentation: Segmentation, number: int) -> bytes:
+    """The list of one segment as its file has it."""
+    return csv_bytes(_of(_arrow(segmentation.table()), number))
+
+
+def zip_of_lists(segmentation: Segmentation) -> bytes:
+    """Every segment's list in one zip; the same segmentation gives the same bytes."""
+    table = _arrow(segmentation.table())
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for segment in segmentation.segments:
+            # The date is the earliest a zip can hold, and the permissions are fixed: neither tells anything here.
+            entry = zipfile.ZipInfo(list_name(segment), date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, csv_bytes(_of(table, segment.number)), compresslevel=6)
+    return file.getvalue()
+
+
+def list_name(segment: Segment) -> str:
+    """The file name of a segment's list: "1-champions.csv"."""
+    return f"{segment.number}-{slug(segment.name)}.csv"
+
+
+def slug(name: str) -> str:
+    """The name in lower case letters, digits and hyphens; accents dropped, other scripts kept; never empty."""
+    plain = "".join(letter for letter in normalize("NFKD", name) if not combining(letter))
+    words = re.findall(r"[^\W_]+", normalize("NFKC", plain).replace("'", "").lower())
+    return "-".join(words)[:LONGEST_SLUG].strip("-") or "segment"
+
+
+def clear(out_dir: Path) -> None:
+    """Remove the files of an earlier run, and nothing else: a file of the user's own lying there is left.
+
+    A list is known by its name and by the columns that it begins with; an audience file by its name and its platform's
+    folder. Folders are removed where that leaves them empty.
+    """
+    if not out_dir.is_dir():
+        return
+    for name in _OWN_FILES:
+        _remove(out_dir / name)
+    for path in _files(out_dir):
+        if _unfinished(path.name) in _OWN_FILES:
+            _remove(path)
+    lists_dir = out_dir / "lists"
+    for path in _files(lists_dir):
+        own = _OWN_LIST.fullmatch(path.name) and _begins_as_a_list(path)
+        if own or _OWN_LIST.fullmatch(_unfinished(path.name)):
+            _remove(path)
+    _remove_if_empty(lists_dir)
+    for platform in PLATFORMS:
+        folder = out_dir / "audiences" / platform
+        for path in _files(folder):
+            if _OWN_LIST.fullmatch(path.name):
+                _remove(path)
+        _remove_if_empty(folder)
+    _remove_if_empty(out_dir / "audiences")
+
+
+def _write(table: pa.Table, file: IO[bytes], *, safe: bool) -> None:
+    names = [safe_text(name) if safe else name for name in table.column_names]
+    file.write((",".join(_quoted(pa.array(names, pa.large_string())).to_pylist()) + "\n").encode())
+    for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
+        if not batch.num_rows:
+            continue
+        cells = [_cells(column, safe=safe) for column in batch.columns]
+        if len(cells) == 1:  # a lone empty cell would be an empty line, which readers skip
+            cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
+        lines = pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))
+        file.write("\n".join(lines.to_pylist()).encode())
+        file.write(b"\n")
+
+
+def _cells(column: pa.Array, *, safe: bool) -> pa.Array:
+    """A column as text without missing values, quoted where needed."""
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), None, pc.add(column, 0.0))  # adding 0 turns -0 into 0
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    text = pc.fill_null(pc.cast(column, pa.large_string()), "")
+    if pa.types.is_primitive(column.type):  # numbers, truth values and dates
+        return text
+    return _quoted(_safe(text) if safe else text)
+
+
+def _safe(text: pa.Array) -> pa.Array:
+    risky = pc.match_substring_regex(text, _RISKY)
+    if not pc.any(risky).as_py():
+        return text
+    mended = [safe_text(cell) for cell in pc.filter(text, risky).to_pylist()]
+    return pc.replace_with_mask(text, risky, pa.array(mended, pa.large_string()))
+
+
+def _quoted(text: pa.Array) -> pa.Array:
+    special = pc.match_substring_regex(text, _MUST_QUOTE)
+    if not pc.any(special).as_py():
+        return text
+    escaped = pc.replace_substring(text, '"', '""')
+    quote = pa.scalar('"', pa.large_string())
+    between = pa.scalar("", pa.large_string())
+    return pc.if_else(special, pc.binary_join_element_wise(quote, escaped, quote, between), text)
+
+
+def _arrow(table: pd.DataFrame | pa.Table) -> pa.Table:
+    if isinstance(table, pa.Table):
+        return table
+    columns = [_column(table.iloc[:, place]) for place in range(table.shape[1])]
+    return pa.Table.from_arrays(columns, names=[str(name) for name in table.columns])
+
+
+def _column(column: pd.Series[Any]) -> pa.Array:
+    if column.dtype == object:
+        missing = column.isna().to_numpy()
+        texts = np.where(missing, None, column.map(str).to_numpy())
+        return pa.array(texts, pa.large_string(), from_pandas=True)
+    array = pa.Array.from_pandas(column)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _of(table: pa.Table, number: int) -> pa.Table:
+    return table.filter(pc.equal(table.column("segment"), number))
+
+
+class _LineFeeds:
+    """Takes lines that end with CR LF and passes them on with LF."""
+
+    def __init__(self, text: IO[str]) -> None:
+        self._text = text
+
+    def write(self, line: str) -> int:
+        return self._text.write(line[:-2] + "\n")
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write beside `path`, which takes its place when all went well and is removed when not."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
+
+
+def _unfinished(name: str) -> str:
+    """What a file left by a run that broke off would have been called; "" for any other."""
+    return name[1:].removesuffix(".part") if name.startswith(".") and name.endswith(".part") else ""
+
+
+def _begins_as_a_list(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_LIST_BEGINS)) == _LIST_BEGINS
+
+
+def _remove(path: Path) -> None:
+    if path.is_file() or path.is_symlink():
+        path.unlink()
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()

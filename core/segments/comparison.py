@@ -1,0 +1,162 @@
+"""Two segmentations side by side: who moved, and how much money went with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.features import catalog
+from core.segments.segmentation import Segment, Segmentation
+
+FLOW_COLUMNS = ("from_segment", "to_segment", "customers", "revenue")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of the customers of segmentation a in segmentation b."""
+
+    flows: pd.DataFrame  # FLOW_COLUMNS; one row for each pair of segments that share customers
+    adjusted_rand: float  # 1 the same grouping, 0 what chance gives; NaN without common customers
+    stayed: float  # share of common customers in the best one-to-one matching of segments; NaN without any
+    matches: Mapping[int, int]  # that matching, a's segment -> b's; those left over are in neither
+    customers: int  # in both
+    only_before: int
+    only_after: int
+    before: tuple[Segment, ...]
+    after: tuple[Segment, ...]
+    currency: str | None
+
+    def movers(self) -> pd.DataFrame:
+        """The flows that leave their match, the largest first."""
+        matched = self.flows["from_segment"].map(self.matches)
+        moved = self.flows[matched.ne(self.flows["to_segment"]) | matched.isna()]
+        return moved.sort_values("customers", ascending=False, kind="stable", ignore_index=True)
+
+    def words(self) -> str:
+        """The comparison in one paragraph of plain text."""
+        if not self.customers:
+            return "The two segmentations have no customer in common, so nothing can be said about who moved."
+        movers = self.movers()
+        moved = int(movers["customers"].sum())
+        if not moved:
+            told = [f"All {self.customers:,} customers stay with the segment they had."]
+        else:
+            told = [
+                f"{moved:,} of {self.customers:,} customers ({_percent(moved / self.customers)}) change segment"
+                f"{self._with_money(movers['revenue'].sum(min_count=1))}.",
+                f"The largest move is {self._largest(movers)}.",
+            ]
+        told.append(f"The two agree {_agreement(self.adjusted_rand)} (adjusted Rand index {self.adjusted_rand:.2f}).")
+        told += self._new_segments()
+        alone = self.only_before + self.only_after
+        if alone:
+            told.append(
+                f"{alone:,} customers are in one of the two only ({self.only_before:,} in the first, "
+                f"{self.only_after:,} in the second) and not counted here."
+            )
+        return " ".join(told)
+
+    def _largest(self, movers: pd.DataFrame) -> str:
+        largest = movers.iloc[0]
+        source = self.before[int(largest["from_segment"]) - 1].name
+        target = self.after[int(largest["to_segment"]) - 1].name
+        return f"{int(largest['customers']):,} from {source} to {target}{self._with_money(largest['revenue'])}"
+
+    def _new_segments(self) -> list[str]:
+        """What a finer segmentation adds: the segments of b that continue none of a's."""
+        told = []
+        for segment in self.after:
+            if len(self.after) > len(self.before) and segment.number not in self.matches.values():
+                reached = self.flows[self.flows["to_segment"] == segment.number]
+                told.append(
+                    f"{segment.name} is new and holds {int(reached['customers'].sum()):,} of them"
+                    f"{self._with_money(reached['revenue'].sum(min_count=1))}."
+                )
+        return told
+
+    def _with_money(self, revenue: float) -> str:
+        if pd.isna(revenue):
+            return ""
+        return f", worth {catalog.feature('total_revenue').format(float(revenue), self.currency)}"
+
+
+def compare(a: Segmentation, b: Segmentation) -> Comparison:
+    """What became of a's segments in b.
+
+    Parameters
+    ----------
+    a, b : of the same or of overlapping customers; they are matched by id
+
+    Returns
+    -------
+    Customers who are in one of the two only are counted and else left out. Revenue is a's, or b's where a has none,
+    and missing where neither has.
+
+    Notes
+    -----
+    Adjusted Rand: Hubert & Arabie (1985), as scikit-learn computes it. Matching: the one-to-one pairs of segments that
+    together keep the most customers.
+    """
+    common = a.assignments.index.intersection(b.assignments.index)
+    pairs = pd.DataFrame(
+        {
+            "from_segment": a.assignments["segment"].reindex(common).astype("int64"),
+            "to_segment": b.assignments["segment"].reindex(common).astype("int64"),
+            "revenue": _revenue(a, b, common),
+        }
+    )
+    grouped = pairs.groupby(["from_segment", "to_segment"])["revenue"]
+    flows = grouped.agg(customers="size", revenue=lambda amounts: amounts.sum(min_count=1)).reset_index()
+    matches, stayed = _matched(flows, a.n_segments, b.n_segments)
+    return Comparison(
+        flows=flows[list(FLOW_COLUMNS)].astype({"customers": "int64", "revenue": "float64"}),
+        adjusted_rand=_adjusted_rand(pairs),
+        stayed=stayed / len(common) if len(common) else float("nan"),
+        matches=matches,
+        customers=len(common),
+        only_before=len(a.assignments) - len(common),
+        only_after=len(b.assignments) - len(common),
+        before=a.segments,
+        after=b.segments,
+        currency=a.features.currency or b.features.currency,
+    )
+
+
+def _revenue(a: Segmentation, b: Segmentation, common: pd.Index[str]) -> pd.Series[float]:
+    for side in (a, b):
+        if "total_revenue" in side.features.values.columns:
+            return side.features.values["total_revenue"].reindex(common)
+    return pd.Series(np.nan, index=common)
+
+
+def _matched(flows: pd.DataFrame, n_before: int, n_after: int) -> tuple[dict[int, int], int]:
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - costs more to import than the rest of core
+
+    shared = np.zeros((n_before, n_after), dtype=np.int64)
+    shared[flows["from_segment"] - 1, flows["to_segment"] - 1] = flows["customers"]
+    rows, columns = linear_sum_assignment(shared, maximize=True)
+    matches = {int(row) + 1: int(column) + 1 for row, column in zip(rows, columns, strict=True) if shared[row, column]}
+    return matches, int(shared[rows, columns].sum())
+
+
+def _adjusted_rand(pairs: pd.DataFrame) -> float:
+    from sklearn.metrics import adjusted_rand_score  # noqa: PLC0415 - seconds to import, and only needed here
+
+    if pairs.empty:
+        return float("nan")
+    return float(adjusted_rand_score(pairs["from_segment"], pairs["to_segment"]))
+
+
+def _agreement(adjusted_rand: float) -> str:
+    """Steinley (2004): above 0.90 excellent, 0.80 good, 0.65 moderate recovery."""
+    for bound, word in ((0.9, "almost fully"), (0.8, "well"), (0.65, "moderately"), (0.3, "loosely")):
+        if adjusted_rand >= bound:
+            return word
+    return "hardly"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.005 else "under 1%"

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from core.features import catalog
+from core.segments.comparison import FLOW_COLUMNS, compare
+from tests.segments.builders import customers, grouped
+
+REVENUE = {"total_revenue": [100, 90, 80, 10, 5, 1], "recency_days": [1, 2, 3, 40, 50, 60]}
+TWO = [0, 0, 0, 1, 1, 1]
+THREE = [0, 0, 1, 1, 2, 2]
+
+
+def test_flows_carry_customers_and_money():
+    comparison = compare(grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), THREE))
+
+    assert tuple(comparison.flows.columns) == FLOW_COLUMNS
+    assert comparison.flows.to_numpy().tolist() == [[1, 1, 2, 190], [1, 2, 1, 80], [2, 2, 1, 10], [2, 3, 2, 6]]
+
+
+def test_agreement_by_hand():
+    comparison = compare(grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), THREE))
+
+    # Pairs of the 15 that are together in both: 1 + 1 = 2; in the first 6, in the second 3; expected 6 * 3 / 15 = 1.2.
+    assert comparison.adjusted_rand == pytest.approx((2 - 1.2) / ((6 + 3) / 2 - 1.2))
+    # Matched 1 -> 1 and 2 -> 3: two customers each.
+    assert comparison.matches == {1: 1, 2: 3}
+    assert comparison.stayed == pytest.approx(4 / 6)
+
+
+def test_the_same_grouping_is_full_agreement_whatever_the_numbers():
+    a, b = grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), [1, 1, 1, 0, 0, 0])
+    comparison = compare(a, b)
+
+    assert comparison.adjusted_rand == 1.0
+    assert comparison.stayed == 1.0
+    assert comparison.movers().empty
+    assert comparison.words().startswith("All 6 customers stay")
+
+
+def test_customers_of_one_side_only_are_counted_and_left_out():
+    ids = ["a", "b", "c", "d", "e", "f"]
+    a = grouped(customers(REVENUE, ids=ids), TWO)
+    b = grouped(customers({name: column[:4] for name, column in REVENUE.items()}, ids=["f", "e", "x", "a"]), [0, 0, 1, 1])
+
+    comparison = compare(a, b)
+
+    assert (comparison.customers, comparison.only_before, comparison.only_after) == (3, 3, 1)
+    assert comparison.flows["customers"].sum() == 3
+    # The money is that of the first: f 1, e 5, a 100.
+    assert comparison.flows["revenue"].sum() == 106
+    assert "4 customers are in one of the two only (3 in the first, 1 in the second)" in comparison.words()
+
+
+def test_nothing_in_common():
+    a = grouped(customers({"age": [1, 2]}, ids=["a", "b"]), [0, 1])
+    b = grouped(customers({"age": [1, 2]}, ids=["c", "d"]), [0, 1])
+
+    comparison = compare(a, b)
+
+    assert comparison.flows.empty
+    assert math.isnan(comparison.adjusted_rand)
+    assert math.isnan(comparison.stayed)
+    assert "no customer in common" in comparison.words()
+
+
+def test_without_money_the_flows_have_none_and_the_words_do_not_speak_of_it():
+    ages = customers({"age": [1, 2, 8, 9]})
+
+    comparison = compare(grouped(ages, [0, 0, 1, 1]), grouped(ages, [0, 1, 1, 1]))
+
+    assert comparison.flows["revenue"].isna().all()
+    assert "worth" not in comparison.words()
+
+
+def test_words_say_who_moves_with_how_much_and_what_is_new():
+    before, after = grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), THREE)
+
+    words = compare(before, after).words()
+
+    def money(amount: float) -> str:
+        return catalog.feature("total_revenue").format(amount, "EUR")
+
+    assert words.startswith(f"2 of 6 customers (33%) change segment, worth {money(90)}.")
+    assert f"1 from {before.segments[0].name} to {after.segments[1].name}, worth {money(80)}" in words
+    assert f"{after.segments[1].name} is new and holds 2 of them, worth {money(90)}." in words
+    assert "adjusted Rand index 0.24" in words
+    assert "\n" not in words

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from importlib import resources
+
+import pytest
+
+from core.features import catalog
+from core.segments.playbook import PlaybookError, parse, playbook
+
+TEXT = resources.files("core.segments").joinpath("playbook.toml").read_text("utf-8")
+
+KNOWN_TO_MARKETERS = {
+    "Champions", "Loyal customers", "Potential loyalists", "New customers", "Promising", "Need attention",
+    "About to sleep", "At risk", "Can't lose them", "Hibernating", "Lost",
+}  # fmt: skip
+
+
+def test_it_has_the_names_that_marketers_know_and_enough_of_them():
+    names = {archetype.name for archetype in playbook().archetypes}
+
+    assert names >= KNOWN_TO_MARKETERS
+    assert len(names) >= 14
+
+
+def test_no_two_archetypes_stand_in_nearly_the_same_place():
+    for one, other in itertools.combinations(playbook().archetypes, 2):
+        apart = math.dist(one.position.values(), other.position.values())
+        assert apart > 0.15, f"{one.name} and {other.name}"
+
+
+def test_every_corner_of_the_cube_has_an_archetype_near_by():
+    for corner in itertools.product((0.2, 0.8), repeat=3):
+        nearest = min(math.dist(corner, archetype.position.values()) for archetype in playbook().archetypes)
+        assert nearest < 0.4, corner
+
+
+def test_the_archetypes_of_one_known_dimension_are_never_none():
+    for known in ({"recency"}, {"frequency"}, {"value"}, {"value", "money"}):
+        assert [archetype for archetype in playbook().archetypes if archetype.needs <= known]
+
+
+def test_texts_are_plain_and_finished():
+    for archetype in (*playbook().archetypes, playbook().everyone, playbook().unnamed):
+        plan = archetype.plan
+        told = [archetype.description, *(text for a in plan.actions for text in (a.what, a.why))]
+        for text in (*told, archetype.name, plan.measure, plan.subject_line):
+            assert not re.search(r"[<>*_`#\[\]|]", text), text
+        for text in told:
+            assert text.endswith((".", "?")), text
+        assert len(plan.subject_line) <= 60, "a phone's inbox shows about so much"
+
+
+def test_phrases_are_for_features_that_exist():
+    for name in playbook().phrases:
+        assert catalog.feature(name).label != name, f"{name} is not in the catalog"
+
+
+def test_archetype_by_key():
+    assert playbook().archetype("steady").name == "Steady middle"
+    assert playbook().archetype("everyone").name == "All customers"
+    with pytest.raises(KeyError):
+        playbook().archetype("nobody")
+
+
+def test_a_plan_as_json():
+    plan = playbook().archetype("everyone").plan.as_dict()
+
+    assert set(plan) == {"actions", "measure", "subject_line"}
+    assert set(plan["actions"][0]) == {"what", "why"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('name = "Champions"', 'name = ""', "archetype champions: name is missing or empty"),
+        ('key = "loyal"', 'key = "champions"', "the key 'champions' stands there twice"),
+        ('name = "Lost"', 'name = "hibernating"', "the name 'hibernating' stands there twice"),
+        ("value = 0.90, recency = 0.12", "value = 1.90, recency = 0.12", "value must lie between 0 and 1"),
+        ("value = 0.90, recency = 0.12,", "recency = 0.12,", "its position needs value, recency, frequency"),
+        ('needs = ["money", "frequency"]', 'needs = ["luck"]', "needs may only list"),
+        ("[everyone]", "[nobody]", "there is no [everyone] in it"),
+        ("spend {} each", "spend each", "total_revenue must be a text with one {}"),
+        ("[phrases]", "[phrases", "it is not TOML"),
+        ("[[archetype]]", "[[kind]]", "there is no [[archetype]] in it"),
+    ],
+)
+def test_a_spoiled_playbook_is_refused_by_name(old: str, new: str, told: str):
+    assert old in TEXT
+
+    with pytest.raises(PlaybookError) as caught:
+        parse(TEXT.replace(old, new))
+
+    assert told in str(caught.value)
+    assert caught.value.code == "unusable-playbook"
+
+
+def test_one_action_is_too_few():
+    lone = """
+[everyone]
+name = "All"
+description = "d."
+measure = "m"
+subject_line = "s"
+actions = [{ what = "w", why = "y" }]
+[[archetype]]
+"""
+    with pytest.raises(PlaybookError, match="key is missing"):
+        parse(lone)
+    with pytest.raises(PlaybookError, match="two or three actions"):
+        parse(TEXT.split("[[archetype]]")[0] + '[[archetype]]\nkey = "x"\nname = "X"\ndescription = "d"\nactions = []\n')
