@@ -15,6 +15,8 @@ MOST_IN_FULL = 5_000
 
 _REPLICATES = 10
 _POINTS = 200  # a replicate
+# With 200 the nearest cluster's mean distance, a minimum of noisy means, came out low: by 0.001 at 20,000 customers
+# where an interval reaches 0.008 each way. 400 halve that.
 _REFERENCES = 400  # a cluster and replicate
 _T_95 = 2.2621571628540993  # the 0.975 quantile of Student's t with _REPLICATES - 1 degrees of freedom
 
@@ -53,7 +55,7 @@ class SilhouetteMeter:
     in full, equal to scikit-learn's `silhouette_score`.
 
     Above, by replicates. Each draws 200 customers, from every cluster in proportion to its size but from none fewer
-    than two (or all it has), and up to 200 reference customers from each cluster; a customer's mean distances are
+    than two (or all it has), and up to 400 reference customers from each cluster; a customer's mean distances are
     to the references, and clusters weigh by their true sizes. The value is the mean of ten replicates and the
     standard error comes from their spread.
     """
@@ -69,18 +71,24 @@ class SilhouetteMeter:
         return len(self._matrix) <= MOST_IN_FULL
 
     def measure(self, labels: np.ndarray) -> Silhouette:
-        """The silhouette of a clustering; `labels` (n_customers,), 0-based, each of at least two clusters in use."""
+        """The silhouette of a clustering; `labels` (n_customers,) integers, of which empty clusters are no part.
+
+        ValueError for fewer than two clusters.
+        """
+        clusters, labels = np.unique(labels, return_inverse=True)
+        if len(clusters) < 2:
+            raise ValueError("A single cluster has no silhouette.")
         if self.exact:
             return Silhouette(float(self.of_each(labels).mean()))
-        n_clusters = int(labels.max()) + 1
-        members = [np.flatnonzero(labels == cluster) for cluster in range(n_clusters)]
-        random = np.random.default_rng([self._seed, n_clusters])
+        members = [np.flatnonzero(labels == cluster) for cluster in range(len(clusters))]
+        random = np.random.default_rng([self._seed, len(clusters)])
         values = np.array([self._replicate(members, random) for _ in range(_REPLICATES)])
         return Silhouette(float(values.mean()), float(values.std(ddof=1) / np.sqrt(_REPLICATES)))
 
     def of_each(self, labels: np.ndarray) -> np.ndarray:
         """Each customer's own silhouette, (n_customers,), from all distances however many there are."""
-        memberships = np.eye(int(labels.max()) + 1)[labels]
+        clusters, labels = np.unique(labels, return_inverse=True)
+        memberships = np.eye(len(clusters))[labels]
         sums = np.concatenate([chunk @ memberships for chunk in self._distances()])
         return _silhouettes(sums, memberships.sum(axis=0), labels, np.ones(len(labels)))
 
@@ -99,7 +107,6 @@ class SilhouetteMeter:
         wanted = np.minimum(sizes, np.maximum(2, np.rint(_POINTS * sizes / sizes.sum()).astype(int)))
         points = [random.choice(each, count, replace=False) for each, count in zip(members, wanted, strict=True)]
         references = [random.choice(each, min(len(each), _REFERENCES), replace=False) for each in members]
-        means = np.empty(len(members))
         rows = np.concatenate(points)
         sums = np.column_stack([cdist(self._matrix[rows], self._matrix[each]).sum(axis=1) for each in references])
         own = np.repeat(np.arange(len(members)), wanted)

@@ -201,16 +201,17 @@ def _distinct_rows(matrix: np.ndarray, enough: int) -> int:
 def _ignore_merged_clusters() -> None:
     """Silence the warning that a fit found fewer clusters than asked: `sweep` deals with it.
 
-    `warnings.catch_warnings` would not do, as it swaps the whole process's filters and fits run in several threads.
+    `warnings.catch_warnings` would not do: it swaps the whole process's filters, and several sweeps may be under way.
     """
-    message, category = "Number of distinct clusters", ConvergenceWarning
-    if not any(entry[0] == "ignore" and entry[2] is category for entry in warnings.filters):
-        warnings.filterwarnings("ignore", message, category)
+    warnings.filterwarnings("ignore", "Number of distinct clusters", ConvergenceWarning)
 
 
 def _too_few(n_customers: int) -> TooFewCustomersError:
-    found = "There is only one customer" if n_customers == 1 else f"All {n_customers:,} customers are alike"
+    if n_customers < 2:
+        found = "There is only one customer" if n_customers else "There is no customer"
+    else:
+        found = f"All {n_customers:,} customers are alike in the chosen measures"
     return TooFewCustomersError(
-        f"{found if n_customers else 'There is no customer'} in the chosen measures, so there is nothing to tell apart.",
+        f"{found}, so there is nothing to tell apart.",
         hint="Choose other measures, or a file with more customers: segments need at least two who differ.",
     )

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import IO, Any
 from unicodedata import category, combining, normalize
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,6 +42,7 @@ _LIST_BEGINS = b"customer_id,segment,segment_name,"
 # injection"); blanks, control and invisible characters before them are skipped, since a program may drop them.
 _STARTS = r"=+\-@＝＋－＠﹦﹢﹣﹫"
 _RISKY = rf"^[\s\pZ\pC]*[{_STARTS}]|^[\t\r\n]"
+_UNSEEN = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
 _SIGN = re.compile(f"[{_STARTS}]")
 # Digits, points, commas and an exponent: nothing in it can be a formula. Commas, since "-12,50" is a number in Europe.
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:[.,]\d+)*[.,]?|[.,]\d+)(?:[eE][+-]?\d+)?")
@@ -73,7 +73,7 @@ def safe_text(cell: str) -> str:
 def _visible(text: str) -> str:
     """The text from its first letter, sign or digit on: without blanks, control and format characters before it."""
     for place, letter in enumerate(text):
-        if category(letter)[0] not in "CZ":
+        if category(letter) not in _UNSEEN:
             return text[place:]
     return ""
 
@@ -93,15 +93,13 @@ def _phone(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _length_exists(country_code: int, n_digits: int) -> bool:
     """Whether numbers of that length exist in that country. By length alone, since parsing 100,000 phones takes 4 s."""
-    import phonenumbers  # noqa: PLC0415 - loads tables of all countries, for files that have phones at all
+    import phonenumbers  # here, since it loads tables of all countries, for files that have phones at all
 
     if country_code not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE or n_digits < 1:
         return False
     example = phonenumbers.PhoneNumber(country_code=country_code, national_number=10 ** (n_digits - 1))
     # Not is_possible_number: that also takes a number that can only be dialled within its town.
-    return bool(
-        phonenumbers.is_possible_number_with_reason(example) == phonenumbers.ValidationResult.IS_POSSIBLE
-    )
+    return bool(phonenumbers.is_possible_number_with_reason(example) == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
 def write_csv(table: pd.DataFrame | pa.Table, path: Path, *, safe: bool = True) -> None:
@@ -132,6 +130,12 @@ def write_rows(rows: Iterable[Sequence[str]], path: Path) -> None:
     with _aside(path) as file, io.TextIOWrapper(file, "utf-8", newline="", write_through=False) as text:
         # The csv module quotes a lone carriage return only where its own line end holds one.
         csv.writer(_LineFeeds(text), lineterminator="\r\n").writerows(rows)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a file of text; it stands under its name only once it is complete."""
+    with _aside(path) as file:
+        file.write(text.encode("utf-8"))
 
 
 def write_set_aside(frame: pd.DataFrame, path: Path) -> None:
@@ -281,9 +285,10 @@ def _arrow(table: pd.DataFrame | pa.Table) -> pa.Table:
 
 def _column(column: pd.Series[Any]) -> pa.Array:
     if column.dtype == object:
-        missing = column.isna().to_numpy()
-        texts = np.where(missing, None, column.map(str).to_numpy())
-        return pa.array(texts, pa.large_string(), from_pandas=True)
+        missing = column.isna()
+        return pa.array(
+            [None if gone else str(cell) for gone, cell in zip(missing, column, strict=True)], pa.large_string()
+        )
     array = pa.Array.from_pandas(column)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 

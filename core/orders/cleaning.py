@@ -1,8 +1,8 @@
-"""Order lines that count, and a ledger of all that came in: each row is used, or set aside with a reason."""
+"""Order lines that count: every row is judged, used or set aside with a reason."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal as ExactMoney
@@ -15,35 +15,18 @@ import pandas as pd
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
 from core.orders import columns as roles
+from core.orders import reading as readings
 from core.orders import values
 from core.orders.columns import Recognition
+from core.orders.ledger import REASONS, Ledger, reckon
 from core.orders.source import FILE, LINE, SourceTable
-from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
+from core.orders.values import DateOrder, Decimal, Reading
 
 Returns = Literal["net", "ignore", "as-is"]
 
-REASONS: Mapping[str, str] = {
-    "no-customer": "No customer",
-    "no-date": "No date",
-    "bad-date": "The date cannot be read",
-    "implausible-date": "The date lies before 1980 or in the future",
-    "no-amount": "No amount",
-    "bad-amount": "The amount is not a number",
-    "bad-quantity": "The quantity is not a number",
-    "other-currency": "Another currency",
-    "after-as-of": "After the day that the analysis looks back from",
-    "return": "Returned or cancelled",
-    "no-charge": "Nothing charged",
-    "no-purchase": "A customer with returns or free items only",
-}
-"""Why a row is set aside, in the order in which reasons are tried: slug -> words."""
-
-_USED = "used"
 _ONLY_TO_JUDGE = ("date_blank", "amount_blank", "quantity_blank", "currency")
-_READ_AS_NUMBERS = ("number", "money")
-_DAY = "day_written"
+_UNREAD = ("bad-date", "bad-amount", "bad-quantity")
 _FIRST_YEAR = 1980
-_MONEY = "decimal(38, 6)"
 _MOST_MONEY = 1e15  # a line beyond is a number gone wrong, and would not fit the exact sum
 
 
@@ -58,48 +41,6 @@ class CleaningOptions:
     returns: Returns = "net"
     as_of: date | None = None
     strict: bool = False  # ambiguity is an error
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """The rows that share a fate."""
-
-    reason: str  # "used", or a slug of REASONS
-    rows: int
-    customers: int  # with at least one such row
-    customers_lost: int  # with no row used, counted once: under the first reason that they have
-    money: ExactMoney  # of the amounts that can be read
-
-    @property
-    def label(self) -> str:
-        return "Used" if self.reason == _USED else REASONS[self.reason]
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """Rows, customers and money in = used + set aside; sums of money are exact to a millionth."""
-
-    used: LedgerEntry
-    set_aside: tuple[LedgerEntry, ...]
-    rows_in: int  # as counted when the file was read, before any row was judged
-
-    @property
-    def entries(self) -> tuple[LedgerEntry, ...]:
-        """Used first, then the reasons in their order."""
-        return (self.used, *self.set_aside)
-
-    @property
-    def customers_in(self) -> int:
-        return sum(entry.customers_lost for entry in self.set_aside) + self.used.customers
-
-    @property
-    def money_in(self) -> ExactMoney:
-        return sum((entry.money for entry in self.entries), ExactMoney(0))
-
-    @property
-    def balances(self) -> bool:
-        """Whether each row that was read is in one entry."""
-        return self.rows_in == sum(entry.rows for entry in self.entries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +59,8 @@ class OrderLines:
     options: CleaningOptions
     ledger: Ledger
     orders: int
-    first_order: date
-    last_order: date  # the day of the last purchase
+    first_order: date | None  # None where no row is used
+    last_order: date | None  # the day of the last purchase
 
     @property
     def table(self) -> ir.Table:
@@ -129,7 +70,10 @@ class OrderLines:
     @property
     def reference_date(self) -> date:
         """Recency counts back from this day."""
-        return self.options.as_of or self.last_order
+        day = self.options.as_of or self.last_order
+        if day is None:
+            raise ValueError("no row is used: there is no day to count back from")
+        return day
 
     @property
     def revenue(self) -> ExactMoney:
@@ -167,120 +111,39 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
     """
     options = options or CleaningOptions()
     recognition = roles.recognise(source, options.columns)
-    reading = _decide(source, recognition, options)
-    if options.strict and reading.ambiguities:
-        kind = AmbiguousDatesError if "dates" in reading.ambiguities[0] else AmbiguousInputError
-        raise kind(reading.ambiguities[0], hint="Say which reading is right, or leave out --strict to take the likelier.")
-    parsed = source.kept(engine, _as_text(source, recognition), _parser(source, recognition, reading))
-    rows = _with_reasons(parsed, recognition, options, reading)
-    counted = _counted(rows)
-    if options.returns == "net" and _USED in counted.index and counted.loc[_USED, "never_bought"] > 0:
-        rows = _without_customers_who_never_bought(rows)
-        counted = _counted(rows)
-    ledger = _ledger(counted, source.rows)
-    if ledger.used.rows == 0:
-        raise _nothing_left(ledger)
-    used = counted.loc[_USED]
-    return OrderLines(
-        rows,
-        source,
-        recognition,
-        reading,
-        options,
-        ledger,
-        orders=int(used["orders"]),
-        first_order=pd.Timestamp(used["first_purchase"]).date(),
-        last_order=pd.Timestamp(used["last_purchase"]).date(),
+    before, reading = engine.kept_so_far, None
+    if options.date_order is None and options.decimal is None:
+        reading = readings.plain(source, recognition, options.currency)
+    lines = _lines(engine, source, recognition, reading, options) if reading else None
+    if lines is None or any(entry.reason in _UNREAD for entry in lines.ledger.set_aside):
+        engine.drop_since(before)
+        reading = readings.decide(
+            source, recognition, date_order=options.date_order, decimal=options.decimal, currency=options.currency
+        )
+        lines = _lines(engine, source, recognition, reading, options)
+    if options.strict and lines.reading.ambiguities:
+        first = lines.reading.ambiguities[0]
+        kind = AmbiguousDatesError if "dates" in first else AmbiguousInputError
+        raise kind(first, hint="Say which reading is right, or leave out --strict to take the likelier.")
+    if lines.ledger.used.rows == 0:
+        raise _nothing_left(lines.ledger)
+    return lines
+
+
+def _lines(
+    engine: Engine, source: SourceTable, recognition: Recognition, reading: Reading, options: CleaningOptions
+) -> OrderLines:
+    parsed = source.kept(
+        engine, readings.as_text(source, recognition), readings.parser(source, recognition, reading)
     )
-
-
-def _decide(source: SourceTable, recognition: Recognition, options: CleaningOptions) -> Reading:
-    """One date order, one decimal mark and one currency for the file, from all of its values."""
-    table, columns = source.table, recognition.columns
-    dates = table[source.column(columns["order_date"])]
-    money = table[source.column(columns.get("amount") or columns["unit_price"])]
-    date_counts, number_counts = values.date_evidence(dates), values.number_evidence(money)
-    aggregates = {**date_counts, **number_counts}
-    counts = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0] if aggregates else {}
-    found_dates = DateEvidence(**{name: counts[name] or 0 for name in date_counts})
-    found_numbers = NumberEvidence(**{name: counts[name] or 0 for name in number_counts})
-    decimal = options.decimal or found_numbers.decimal
-    semicolons = any(file.dialect is not None and file.dialect.delimiter == ";" for file in source.files)
-    order, certain = found_dates.order(continental=semicolons or decimal == "comma")
-    ambiguities = []
-    if options.date_order is None and not certain:
-        words = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}[order]
-        ambiguities.append(
-            f"The dates in {columns['order_date']} never show which number is the day; they are read {words}."
-        )
-    if options.decimal is None and found_numbers.undecided:
-        mark = "thousands" if found_numbers.commas else "decimals"
-        ambiguities.append(
-            f"The numbers in {columns.get('amount') or columns['unit_price']} have one mark and three digits after it "
-            f"throughout; the mark is read as {mark}."
-        )
-    currency = options.currency or _currency(source, recognition)
-    typed = not dates.type().is_string()
-    return Reading(None if typed else options.date_order or order, decimal, currency, tuple(ambiguities))
-
-
-def _currency(source: SourceTable, recognition: Recognition) -> str | None:
-    """The most frequent code in the currency column, else a sign or code that stands by the amounts."""
-    columns = recognition.columns
-    if "currency" in columns:
-        codes = values.text(source.table[source.column(columns["currency"])]).upper()
-        usual = source.table.select(code=codes).filter(lambda rows: rows.code.notnull()).code.value_counts(name="rows")
-        found = usual.order_by([ibis.desc("rows"), "code"]).limit(1).to_pyarrow().to_pylist()
-        if found:
-            return str(found[0]["code"])
-    header = columns.get("amount") or columns["unit_price"]
-    return values.currency_of([header, *source.sample(200)[header]])
-
-
-def _as_text(source: SourceTable, recognition: Recognition) -> Callable[[ir.Table], dict[str, ir.Value]]:
-    """The columns that play a role, by role: trimmed, blanks missing. Dates and numbers that are typed stay so."""
-    columns = {role: source.column(header) for role, header in recognition.columns.items()}
-
-    def trim(table: ir.Table) -> dict[str, ir.Value]:
-        cells = {role: table[column] for role, column in columns.items()}
-        typed = {role for role in cells if roles.BY_NAME[role].kind in _READ_AS_NUMBERS and cells[role].type().is_numeric()}
-        trimmed = {role: cell if role in typed else values.text(cell) for role, cell in cells.items()}
-        day = cells["order_date"]
-        typed_day = day.type().is_date() or day.type().is_timestamp()
-        return trimmed | {_DAY: day if typed_day else trimmed["order_date"]}
-
-    return trim
-
-
-def _parser(
-    source: SourceTable, recognition: Recognition, reading: Reading
-) -> Callable[[ir.Table], dict[str, ir.Value]]:
-    """What each row becomes: its roles' values, and whether the cells that decide were blank (`*_blank`)."""
-    columns = recognition.columns
-    emails = values.share(source.sample()[columns["customer_id"]], "email") > 0.5
-    texts = [role for role in columns if roles.BY_NAME[role].kind in {"text", "email"} or role == "product"]
-
-    def parse(cells: ir.Table) -> dict[str, ir.Value]:
-        # Without an order's own number, all that a customer bought at one moment is one order.
-        moment = cells.order_date
-        order = ibis.coalesce(values.identity(cells.order_id), moment) if "order_id" in columns else moment
-        parsed: dict[str, ir.Value] = {
-            "customer_id": values.identity(cells.customer_id, lower=emails),
-            "order_key": order,
-            "order_date": values.day(cells[_DAY], reading.date_order),
-            "date_blank": cells.order_date.isnull(),
-        }
-        if "quantity" in columns:
-            parsed["quantity"] = values.number(cells.quantity, reading.decimal)
-            parsed["quantity_blank"] = cells.quantity.isnull()
-        money = cells.amount if "amount" in columns else cells.unit_price
-        parsed["amount"] = values.number(money, reading.decimal)
-        parsed["amount_blank"] = money.isnull()
-        if "amount" not in columns:
-            parsed["amount"] = parsed["amount"] * parsed["quantity"]
-        return parsed | {role: cells[role] for role in texts}
-
-    return parse
+    rows = _with_reasons(parsed, recognition, options, reading)
+    ledger, purchases = reckon(rows, source.rows)
+    if options.returns == "net" and purchases.customers_without:
+        rows = _without_customers_who_never_bought(rows)
+        ledger, purchases = reckon(rows, source.rows)
+    return OrderLines(
+        rows, source, recognition, reading, options, ledger, purchases.orders, purchases.first, purchases.last
+    )
 
 
 def _with_reasons(
@@ -323,56 +186,6 @@ def _without_customers_who_never_bought(rows: ir.Table) -> ir.Table:
     joined = rows.left_join(buyers, rows.customer_id == buyers.buyer)
     reason = ibis.ifelse(joined.reason.isnull() & joined.buyer.isnull(), "no-purchase", joined.reason)
     return joined.mutate(reason=reason).drop("buyer")
-
-
-def _counted(rows: ir.Table) -> pd.DataFrame:
-    """One row a fate ("used" or a reason): what `LedgerEntry` holds, and what purchases there were.
-
-    Grouped by customer first, so that the engine goes over the lines once.
-    """
-    fate = rows.reason.fill_null(_USED)
-    ranks = {slug: rank for rank, slug in enumerate((_USED, *REASONS))}
-    bought = ibis._.is_purchase
-    by_customer = (
-        rows.mutate(fate=fate, money=rows.amount.cast(_MONEY))
-        .group_by(["customer_id", "fate"])
-        .aggregate(
-            rows=ibis._.count(),
-            money=ibis._.money.sum(),
-            orders=ibis._.order_key.nunique(where=bought),
-            first_purchase=ibis._.order_date.min(where=bought),
-            last_purchase=ibis._.order_date.max(where=bought),
-        )
-    )
-    ranked = by_customer.mutate(rank=by_customer.fate.cases(*ranks.items(), else_=len(ranks)))
-    first = ranked.mutate(first_rank=ranked["rank"].min().over(group_by="customer_id"))
-    known = first.customer_id.notnull()
-    counts = first.group_by("fate").aggregate(
-        rows=first.rows.sum(),
-        customers=known.sum(),
-        customers_lost=(known & (first["rank"] == first.first_rank) & (first.fate != _USED)).sum(),
-        money=first.money.sum(),
-        orders=first.orders.sum(),
-        never_bought=(first.orders == 0).sum(),
-        first_purchase=first.first_purchase.min(),
-        last_purchase=first.last_purchase.max(),
-    )
-    return counts.to_pandas().set_index("fate")
-
-
-def _ledger(counted: pd.DataFrame, rows_in: int) -> Ledger:
-    entries = {
-        str(fate): LedgerEntry(
-            str(fate), int(row["rows"]), int(row["customers"]), int(row["customers_lost"]), _exact(row["money"])
-        )
-        for fate, row in counted.iterrows()
-    }
-    used = entries.pop(_USED, LedgerEntry(_USED, 0, 0, 0, ExactMoney(0)))
-    return Ledger(used, tuple(entries[reason] for reason in REASONS if reason in entries), rows_in)
-
-
-def _exact(money: object) -> ExactMoney:
-    return ExactMoney(0) if money is None or pd.isna(money) else ExactMoney(str(money)).normalize() + ExactMoney(0)
 
 
 def _nothing_left(ledger: Ledger) -> NoUsableRowsError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -122,32 +121,24 @@ def _stacked(tables: Sequence[ir.Table]) -> ir.Table:
     return reduce(lambda above, below: above.union(below), tables)
 
 
-def write_table(path: Path, out: Path) -> list[str]:
-    """Write a file's rows as they were read: UTF-8, comma, RFC 4180 quotes, each row with the cells that it has.
+def rows_as_read(path: Path) -> tuple[Iterator[Sequence[str | None]], list[str]]:
+    """Every row of a file with the cells that it has, text unchanged, the header first; and what is left out, in words.
 
-    Returns
-    -------
-    What was left out, in words; empty where nothing was.
+    Raises
+    ------
+    UnreadableFileError, NotATableError, EmptyFileError
     """
-    aside = out.with_name(out.name + ".part")
-    try:
-        with aside.open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.writer(stream)
-            if _is_parquet(path):
-                left_out: list[str] = []
-                parquet = _open_parquet(path)
-                writer.writerow(parquet.schema_arrow.names)
-                for batch in parquet.iter_batches():
-                    texts = [column.cast(pa.string()).to_pylist() for column in batch.columns]
-                    writer.writerows(zip(*texts, strict=True))
-            else:
-                dialect = dialects.detect(path)
-                writer.writerows(cells for _, cells in dialects.read_rows(path, dialect))
-                left_out = [f"{dialect.skipped_lines} blank lines above the header"] if dialect.skipped_lines else []
-        aside.replace(out)
-    finally:
-        aside.unlink(missing_ok=True)
-    return left_out
+    if _is_parquet(path):
+        return _parquet_rows(_open_parquet(path)), []
+    dialect = dialects.detect(path)
+    left_out = [f"{dialect.skipped_lines} blank lines above the header"] if dialect.skipped_lines else []
+    return (cells for _, cells in dialects.read_rows(path, dialect)), left_out
+
+
+def _parquet_rows(parquet: pq.ParquetFile) -> Iterator[Sequence[str | None]]:
+    yield parquet.schema_arrow.names
+    for batch in parquet.iter_batches():
+        yield from zip(*(column.cast(pa.string()).to_pylist() for column in batch.columns), strict=True)
 
 
 def _is_parquet(path: Path) -> bool:

@@ -20,6 +20,8 @@ Decimal = Literal["point", "comma"]
 BLANKS = ("", "-", "--", "n/a", "na", "nan", "nat", "null", "none", "#n/a")
 """Texts (in lower case) that stand for nothing."""
 
+_LONGEST_BLANK = max(len(blank) for blank in BLANKS)
+
 # Time of day and zone are allowed for and left out: the local day as written counts.
 _TIME = r"(?:[T ,]+\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?\s*(?:Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2})?"
 _YEAR_FIRST = rf"^(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}$"
@@ -42,8 +44,8 @@ CURRENCY_CODES = (
 class Reading:
     """The rules by which a file's values are read."""
 
-    date_order: DateOrder | None  # None where the file's dates are typed
-    decimal: Decimal
+    date_order: DateOrder | None  # None where every date has the year first, or is typed
+    decimal: Decimal | None  # None where every number is plain, or typed
     currency: str | None  # ISO 4217
     ambiguities: tuple[str, ...] = ()
 
@@ -62,13 +64,33 @@ def share(values: Sequence[object], kind: Literal["date", "number", "integer", "
     return sum(any(pattern.match(text) for pattern in patterns) for text in texts) / len(texts)
 
 
+def year_first(sampled: Sequence[object]) -> bool:
+    """Whether all sampled days have the year first or are typed, so that none can be read in two ways."""
+    texts = [str(value).strip() for value in sampled if not is_blank(value)]
+    return all(re.match(_YEAR_FIRST, text) or re.match(_COMPACT, text) for text in texts)
+
+
+def plain_numbers(sampled: Sequence[object]) -> bool:
+    """Whether all sampled numbers are as a computer writes them, and their decimal mark, if any, is surely one."""
+    texts = [str(value).strip() for value in sampled if not is_blank(value)]
+    marked = [text for text in texts if "." in text]
+    sure = not marked or any(not re.search(r"^\D*\d{1,3}\.\d{3}$", text) for text in marked)
+    return sure and all(re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text) for text in texts)
+
+
 def text(column: ir.Value) -> ir.StringValue:
     """The trimmed text of a column, missing where it stands for nothing. Whole floats lose their `.0`."""
     if column.type().is_floating():
         whole = column.cast("int64").cast("string")
         return ibis.ifelse(column.isnan(), ibis.null("string"), ibis.ifelse(column == column.floor(), whole, column.cast("string")))
     trimmed = column.cast("string").strip()
-    return ibis.ifelse(trimmed.length() > 4, trimmed, ibis.ifelse(trimmed.lower().isin(BLANKS), ibis.null("string"), trimmed))
+    # Whatever is longer than the longest blank or starts with a digit needs no look at the list.
+    return ibis.cases(
+        (trimmed.length() > _LONGEST_BLANK, trimmed),
+        (trimmed.between("0", ":"), trimmed),
+        (trimmed.lower().isin(BLANKS), ibis.null("string")),
+        else_=trimmed,
+    )
 
 
 def identity(written: ir.StringValue, *, lower: bool = False) -> ir.StringValue:
@@ -81,23 +103,24 @@ def day(written: ir.Value, order: DateOrder | None) -> ir.DateValue:
     """The calendar day of each value of `text` (or of a typed column), missing where it is none.
 
     `order` tells which of the first two numbers is the day where the year stands last (or, for `ymd`, that it stands
-    first even with two digits).
+    first even with two digits); without it only days with the year first are read.
     """
     kind = written.type()
     if kind.is_date():
         return written
     if kind.is_timestamp():
         return written.date()
-    return ibis.cases(
-        (written.re_search(r"^\d{4}-\d{2}-\d{2}$"), written.try_cast("date")),
+    plain = ibis.ifelse(written.length() == len("2024-12-31"), written.try_cast("date"), ibis.null("date"))
+    formats = [
         (written.re_search(_YEAR_FIRST), _rearranged(written, _YEAR_FIRST, r"\1-\2-\3")),
         (written.re_search(_COMPACT), _rearranged(written, _COMPACT, r"\1-\2-\3")),
-        (written.re_search(_YEAR_LAST), _year_last(written, order)),
-        else_=ibis.null("date"),
-    )
+    ]
+    if order is not None:
+        formats.append((written.re_search(_YEAR_LAST), _year_last(written, order)))
+    return ibis.coalesce(plain, ibis.cases(*formats, else_=ibis.null("date")))
 
 
-def _year_last(written: ir.StringValue, order: DateOrder | None) -> ir.DateValue:
+def _year_last(written: ir.StringValue, order: DateOrder) -> ir.DateValue:
     if order == "ymd":
         year, rest = written.re_extract(_YEAR_LAST, 1), r"-\2-\3"
     else:
@@ -110,14 +133,16 @@ def _rearranged(written: ir.StringValue, pattern: str, iso: str) -> ir.DateValue
     return written.re_replace(pattern, iso).try_cast("date")
 
 
-def number(written: ir.Value, decimal: Decimal) -> ir.FloatingValue:
+def number(written: ir.Value, decimal: Decimal | None) -> ir.FloatingValue:
     """Each value of `text` (or of a numeric column) as a number, missing where it is none. May be NaN or infinite.
 
     Currency signs and codes, blanks and thousands marks are passed over; parentheses and a trailing minus mean less
-    than nothing.
+    than nothing. Without a decimal mark only plain numbers are read, such as `-12.50`.
     """
     if written.type().is_numeric():
         return written.cast("float64")
+    if decimal is None:
+        return written.try_cast("float64")
     bare = written.re_replace(r"[A-Za-z]{3}$|^[A-Za-z]{1,3}|[\s\x{00A0}\x{202F}'’$€£¥₹₩₺]|zł", "")
     bare = bare.replace(",", "") if decimal == "point" else bare.replace(".", "").replace(",", ".")
     bare = bare.re_replace(r"^\((.*)\)$|^(.*)-$", r"-\1\2")

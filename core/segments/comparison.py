@@ -133,7 +133,7 @@ def _revenue(a: Segmentation, b: Segmentation, common: pd.Index[str]) -> pd.Seri
 
 
 def _matched(flows: pd.DataFrame, n_before: int, n_after: int) -> tuple[dict[int, int], int]:
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - costs more to import than the rest of core
+    from scipy.optimize import linear_sum_assignment  # here, since it costs more to import than the rest of core
 
     shared = np.zeros((n_before, n_after), dtype=np.int64)
     shared[flows["from_segment"] - 1, flows["to_segment"] - 1] = flows["customers"]
@@ -143,7 +143,7 @@ def _matched(flows: pd.DataFrame, n_before: int, n_after: int) -> tuple[dict[int
 
 
 def _adjusted_rand(pairs: pd.DataFrame) -> float:
-    from sklearn.metrics import adjusted_rand_score  # noqa: PLC0415 - seconds to import, and only needed here
+    from sklearn.metrics import adjusted_rand_score  # here, since it takes a second to import
 
     if pairs.empty:
         return float("nan")

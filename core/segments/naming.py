@@ -134,7 +134,7 @@ def _usable(standing: pd.DataFrame, position: pd.DataFrame) -> list[Archetype]:
 
 
 def _nearest(position: pd.DataFrame, archetypes: Sequence[Archetype]) -> list[Archetype]:
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - costs more to import than the rest of core
+    from scipy.optimize import linear_sum_assignment  # here, since it costs more to import than the rest of core
 
     here = position.fillna(MIDDLE).to_numpy()
     there = np.array([[each.position.get(name, MIDDLE) for name in position.columns] for each in archetypes])
@@ -185,7 +185,7 @@ def _comparable(standing: pd.DataFrame) -> pd.DataFrame:
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """The names, the later of two alike with a number after it. Case does not make a difference: file names ignore it."""
+    """The names, the later of two alike with a number after it. Case makes no difference: file names ignore it."""
     given: list[str] = []
     taken = {name.casefold() for name in names}
     for place, name in enumerate(names):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def portraits(
     used: Sequence[str],
     currency: str | None,
 ) -> list[str]:
-    """A sentence a segment, such as "Spend 964 EUR each, all others 663 EUR; order every 9 days, all others 31 days."
+    """A sentence a segment: "Spend 964 EUR each, all others 663 EUR; order every 9 days, all others 31 days.".
 
     Parameters
     ----------
@@ -47,43 +48,42 @@ def portraits(
     """
     names = [str(name) for name in values.columns if catalog.feature(str(name)).unit is not Unit.SCORE]
     ordered = [name for name in used if name in names] + [name for name in names if name not in used]
-    here = group_means(values[ordered], clusters, len(standing))
+    here = _rows(group_means(values[ordered], clusters, len(standing)))
     if len(standing) == 1:
-        told = [_phrase(name, here.at[0, name], None, currency) for name in ordered[:MOST_MEASURES]]
-        return [_sentence(told)]
-    others = _others(values[ordered], clusters, len(standing))
+        return [_sentence([_phrase(name, here[0][name], None, currency) for name in ordered[:MOST_MEASURES]])]
+    others = _rows(_others(values[ordered], clusters, len(standing)))
     # Missing ranks stand in the middle, where they pull the correlation towards none.
     alike = _correlations(ranked[ordered].fillna(MIDDLE))
-    return [
-        _sentence(
-            [
-                _phrase(name, here.at[segment, name], others.at[segment, name], currency)
-                for name in _traits(standing.loc[segment, ordered], here.loc[segment], others.loc[segment], alike, currency)
-            ]
-        )
-        for segment in range(len(standing))
-    ]
+    told = []
+    for place, row in enumerate(_rows(standing[ordered])):
+        traits = _traits(row, here[place], others[place], alike, currency)
+        told.append(_sentence([_phrase(name, here[place][name], others[place][name], currency) for name in traits]))
+    return told
 
 
 def _traits(
-    standing: pd.Series[float],
-    here: pd.Series[float],
-    others: pd.Series[float],
-    alike: pd.DataFrame,
+    standing: Mapping[str, float],
+    here: Mapping[str, float],
+    others: Mapping[str, float],
+    alike: Mapping[str, Mapping[str, float]],
     currency: str | None,
 ) -> list[str]:
     """Up to three measures, the most striking first; a second is named even where it is no strong trait."""
-    sides = (standing - MIDDLE).dropna().sort_values(key=np.abs, ascending=False, kind="stable")
+    sides = {name: share - MIDDLE for name, share in standing.items() if not math.isnan(share)}
     told: list[str] = []
-    for name, side in sides.items():
-        feature = catalog.feature(str(name))
+    for name, side in sorted(sides.items(), key=lambda each: -abs(each[1])):
         if len(told) == MOST_MEASURES or (abs(side) < TRAIT and len(told) == 2):
             break
-        if any(alike.at[name, other] > SAME for other in told) or not (here[name] - others[name]) * side > 0:
-            continue
-        if feature.format(here[name], currency) != feature.format(others[name], currency):
-            told.append(str(name))
+        feature = catalog.feature(name)
+        repeats = any(alike[name][other] > SAME for other in told)
+        agrees = (here[name] - others[name]) * side > 0
+        if agrees and not repeats and feature.format(here[name], currency) != feature.format(others[name], currency):
+            told.append(name)
     return told
+
+
+def _rows(table: pd.DataFrame) -> list[dict[str, float]]:
+    return [dict(zip(map(str, table.columns), row, strict=True)) for row in table.to_numpy(dtype=np.float64).tolist()]
 
 
 def _others(values: pd.DataFrame, clusters: np.ndarray, n_segments: int) -> pd.DataFrame:
@@ -94,16 +94,17 @@ def _others(values: pd.DataFrame, clusters: np.ndarray, n_segments: int) -> pd.D
     return pd.DataFrame(rest, index=values.columns).T
 
 
-def _correlations(ranked: pd.DataFrame) -> pd.DataFrame:
+def _correlations(ranked: pd.DataFrame) -> dict[str, dict[str, float]]:
     with np.errstate(all="ignore"):
         matrix = np.atleast_2d(np.corrcoef(ranked.to_numpy(), rowvar=False))
-    return pd.DataFrame(np.abs(np.nan_to_num(matrix)), index=ranked.columns, columns=ranked.columns)
+    rows = _rows(pd.DataFrame(np.abs(np.nan_to_num(matrix)), columns=ranked.columns))
+    return dict(zip(rows[0] if rows else (), rows, strict=True))
 
 
 def _phrase(name: str, here: float, others: float | None, currency: str | None) -> str:
     feature = catalog.feature(name)
     phrase = playbook().phrases.get(name)
-    if np.isnan(here):
+    if math.isnan(here):
         return ""
     figure = feature.format(here, currency)
     told = phrase.replace("{}", figure) if phrase else f"{inner(feature.label)} {figure} on average"

@@ -241,7 +241,7 @@ def assign(matrix: np.ndarray, centers: np.ndarray, labels: np.ndarray | None = 
 
 
 def _squared_distance(matrix: np.ndarray, center: np.ndarray) -> np.ndarray:
-    # Differences first: |x|² - 2xc + |c|² is a little faster, but loses its digits just where it matters, near a centre.
+    # Differences first: |x|² - 2xc + |c|² is a little faster, but loses its digits near a centre, where they matter.
     difference = matrix - center
     return np.asarray(np.einsum("ij,ij->i", difference, difference))
 
@@ -259,7 +259,12 @@ def _order(values: pd.DataFrame, clusters: np.ndarray, centers: np.ndarray) -> t
 
 
 def _profiled(
-    features: CustomerFeatures, clusters: np.ndarray, n_segments: int, *, used: tuple[str, ...], names: Mapping[int, str]
+    features: CustomerFeatures,
+    clusters: np.ndarray,
+    n_segments: int,
+    *,
+    used: tuple[str, ...],
+    names: Mapping[int, str],
 ) -> tuple[Segment, ...]:
     values = features.values
     ranked = naming.ranks(values)
@@ -283,8 +288,8 @@ def _profiled(
             revenue=revenue[place] if revenue else None,
             share_of_customers=float(sizes[place] / max(len(values), 1)),
             share_of_revenue=revenue[place] / total if revenue and total else None,
-            center={str(name): float(means.at[place, name]) for name in means.columns},
-            portrait=told[place],
+            center={str(name): mean for name, mean in zip(means.columns, means.iloc[place].tolist(), strict=True)},
+            portrait=told[place] if sizes[place] else "No customer is in it.",
             plan=namings[place].archetype.plan,
         )
         for place in range(n_segments)

@@ -43,7 +43,9 @@ def test_the_same_grouping_is_full_agreement_whatever_the_numbers():
 def test_customers_of_one_side_only_are_counted_and_left_out():
     ids = ["a", "b", "c", "d", "e", "f"]
     a = grouped(customers(REVENUE, ids=ids), TWO)
-    b = grouped(customers({name: column[:4] for name, column in REVENUE.items()}, ids=["f", "e", "x", "a"]), [0, 0, 1, 1])
+    b = grouped(
+        customers({name: column[:4] for name, column in REVENUE.items()}, ids=["f", "e", "x", "a"]), [0, 0, 1, 1]
+    )
 
     comparison = compare(a, b)
 

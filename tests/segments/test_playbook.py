@@ -110,4 +110,6 @@ actions = [{ what = "w", why = "y" }]
     with pytest.raises(PlaybookError, match="key is missing"):
         parse(lone)
     with pytest.raises(PlaybookError, match="two or three actions"):
-        parse(TEXT.split("[[archetype]]")[0] + '[[archetype]]\nkey = "x"\nname = "X"\ndescription = "d"\nactions = []\n')
+        parse(
+            TEXT.split("[[archetype]]")[0] + '[[archetype]]\nkey = "x"\nname = "X"\ndescription = "d"\nactions = []\n'
+        )

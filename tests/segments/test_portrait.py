@@ -13,9 +13,7 @@ def told(name: str, value: float, currency: str | None = "EUR") -> str:
 
 def test_the_evidence_is_means_against_all_others_in_units():
     # Revenue and recency go different ways, so that neither says what the other said already.
-    features = customers(
-        {"total_revenue": [900, 1100, 100, 200, 300, 400], "recency_days": [60, 70, 10, 80, 20, 50]}
-    )
+    features = customers({"total_revenue": [900, 1100, 100, 200, 300, 400], "recency_days": [60, 70, 10, 80, 20, 50]})
 
     portrait = grouped(features, [0, 0, 1, 1, 1, 1]).segments[0].portrait
 
@@ -76,13 +74,9 @@ def test_one_segment_is_told_without_others():
 
 
 def test_customers_without_a_value_are_left_out_of_its_mean():
-    features = customers(
-        {"days_between_orders": [np.nan, 4, 6, np.nan, 30, 50], "recency_days": [9, 1, 5, 3, 7, 2]}
-    )
+    features = customers({"days_between_orders": [np.nan, 4, 6, np.nan, 30, 50], "recency_days": [9, 1, 5, 3, 7, 2]})
 
-    portraits = [
-        each.portrait for each in grouped(features, [0, 0, 0, 1, 1, 1], used=["recency_days"]).segments
-    ]
+    portraits = [each.portrait for each in grouped(features, [0, 0, 0, 1, 1, 1], used=["recency_days"]).segments]
 
     assert any(
         f"rder every {told('days_between_orders', 5)}, all others {told('days_between_orders', 40)}" in portrait

@@ -136,7 +136,9 @@ def test_table_puts_clustering_features_first_then_revenue_then_the_rest_then_co
 
 
 def test_a_column_of_the_file_cannot_hide_one_of_ours():
-    features = customers({"segment": [1, 2], "margin": [5, 6]}, contacts={"segment": ["x", "y"], "customer_id": ["p", "q"]})
+    features = customers(
+        {"segment": [1, 2], "margin": [5, 6]}, contacts={"segment": ["x", "y"], "customer_id": ["p", "q"]}
+    )
 
     table = grouped(features, [0, 1]).table()
 
@@ -230,7 +232,14 @@ def test_own_names_are_taken_cleaned_and_kept_apart():
     assert given[0] == "My best ones"
     assert given[1] == grouped(customers(SIX), LABELS).segments[1].name
     assert given[2] == "my best ones 2"
-    assert segmentation.assignments["segment_name"].tolist() == [given[2], given[2], given[0], given[0], given[1], given[1]]
+    assert segmentation.assignments["segment_name"].tolist() == [
+        given[2],
+        given[2],
+        given[0],
+        given[0],
+        given[1],
+        given[1],
+    ]
 
 
 def test_an_empty_cluster_becomes_an_empty_segment_at_the_end():
@@ -242,6 +251,7 @@ def test_an_empty_cluster_becomes_an_empty_segment_at_the_end():
 
     assert [s.customers for s in segmentation.segments] == [1, 2, 0]
     assert segmentation.segments[2].revenue == 0.0
+    assert segmentation.segments[2].portrait == "No customer is in it."
 
 
 @given(
@@ -282,7 +292,10 @@ def test_a_hundred_thousand_customers_are_assigned_in_well_under_a_second():
 
 def test_contacts_may_be_absent():
     features = CustomerFeatures(
-        pd.DataFrame({"age": [1.0, 2.0]}, index=pd.Index(["a", "b"], name="customer_id")), pd.DataFrame(index=["a", "b"]), None, None
+        pd.DataFrame({"age": [1.0, 2.0]}, index=pd.Index(["a", "b"], name="customer_id")),
+        pd.DataFrame(index=["a", "b"]),
+        None,
+        None,
     )
 
     assert grouped(features, [0, 1]).table().columns.tolist()[-1] == "age"

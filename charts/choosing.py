@@ -1,0 +1,186 @@
+"""The charts beside the slider: small, since each move sends them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from charts import theme
+from charts.segments import segment_bars
+from charts.theme import Palette
+from core.clustering.choice import MIN_SHARE, Advice
+from core.clustering.sweep import Sweep
+from core.segments.segmentation import Segmentation
+
+CURVE = "#0072B2"
+CHOSEN = "#D55E00"
+
+# Kaufman & Rousseeuw (1990), p. 88.
+_FITS = ((0.70, "very well"), (0.50, "reasonably well"), (0.25, "weakly"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """A measure for each number of segments."""
+
+    points: pd.DataFrame  # k, value, told (what the tooltip says); low and high where there is a band
+    domain: tuple[float, float]  # of the value: the same while the curve grows
+    axis: alt.Axis
+    tooltip: tuple[alt.Tooltip, ...]
+    title: str
+    alt_text: str
+
+    def y(self, field: str = "value") -> alt.Y:
+        return alt.Y(f"{field}:Q", scale=alt.Scale(domain=list(self.domain), nice=False, clamp=True), axis=self.axis)
+
+
+def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
+    """How much customers differ within their segments, for each number of segments.
+
+    Shown as a share of what there is with one segment, so that it reads the same for every file; the inertia itself is
+    in the tooltip. A sweep under way shows what it has on axes that already have their final length.
+    """
+    whole = sweep.inertias.get(1, 0.0)
+    shares = {k: inertia / whole if whole else 0.0 for k, inertia in sweep.inertias.items()}
+    points = pd.DataFrame(
+        {
+            "k": list(shares),
+            "value": list(shares.values()),
+            "told": [f"{share:.1%}" for share in shares.values()],
+            "inertia": [f"{inertia:,.4g}" for inertia in sweep.inertias.values()],
+        }
+    )
+    title = _elbow_title(shares, n_clusters)
+    curve = _Curve(
+        points,
+        domain=(0, 1.08),
+        axis=alt.Axis(
+            format=".0%",
+            values=[0, 0.25, 0.5, 0.75, 1],
+            **theme.lying_title("Differences left (inertia; 1 segment = 100%)"),
+        ),
+        tooltip=(alt.Tooltip("told:N", title="Differences left"), alt.Tooltip("inertia:N", title="Inertia")),
+        title=title,
+        alt_text=f"Line chart of how tight the groups are (inertia). {title}. {_read_out(points)}{_advised(advice)}",
+    )
+    return _drawn(curve, n_clusters, advice, k_max)
+
+
+def silhouette(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
+    """How much closer customers are to their own segment than to the next one, with the band of its uncertainty."""
+    measured = sweep.silhouettes
+    points = pd.DataFrame(
+        {
+            "k": list(measured),
+            "value": [each.value for each in measured.values()],
+            "low": [each.interval[0] for each in measured.values()],
+            "high": [each.interval[1] for each in measured.values()],
+            "told": [
+                f"{each.value:.2f}" + (f" ± {each.interval[1] - each.value:.2f}" if each.standard_error else "")
+                for each in measured.values()
+            ],
+        }
+    )
+    lowest, highest = points["low"].min(), points["high"].max()
+    title = _silhouette_title(sweep, n_clusters)
+    curve = _Curve(
+        points if any(each.standard_error for each in measured.values()) else points.drop(columns=["low", "high"]),
+        domain=(-1.0 if lowest < -0.2 else -0.2 if lowest < 0 else 0.0, 1.0 if highest > 0.75 else 0.8),
+        axis=alt.Axis(format=".1f", tickCount=5, **theme.lying_title("How well customers fit (silhouette, 1 at best)")),
+        tooltip=(alt.Tooltip("told:N", title="Silhouette, 1 at best"),),
+        title=title,
+        alt_text=f"Line chart of how well customers fit their segment (silhouette). {title}. "
+        f"{_read_out(points)}{_advised(advice)}",
+    )
+    return _drawn(curve, n_clusters, advice, k_max)
+
+
+def sizes(segmentation: Segmentation, palette: Palette, min_share: float = MIN_SHARE) -> Any:
+    """Customers by segment at the chosen number of segments, those too small for a campaign of their own named."""
+    segments = segmentation.segments
+    small = [segment for segment in segments if segment.share_of_customers < min_share]
+    if small:
+        subject = "1 segment holds" if len(small) == 1 else f"{len(small)} segments hold"
+        title = f"{subject} less than {min_share:.0%} of the customers: {theme.shorten(small[0].name)}"
+        title += " and others" if len(small) > 1 else ""
+    else:
+        least = min(segments, key=lambda segment: segment.customers)
+        title = f"The smallest segment holds {theme.count(least.customers)} ({theme.percent(least.share_of_customers)})"
+    return segment_bars(
+        segments,
+        palette,
+        values=[float(segment.customers) for segment in segments],
+        figures=[[f"{segment.customers:,}", theme.percent(segment.share_of_customers)] for segment in segments],
+        axis="Customers",
+        title=title,
+    )
+
+
+def _drawn(curve: _Curve, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
+    """Line and points, the chosen number as a diamond, the advised one as a rule, both with their names."""
+    x = alt.X(
+        "k:Q",
+        title="Number of segments (k)",
+        scale=alt.Scale(domain=[0.5, k_max + 0.5], nice=False),
+        axis=alt.Axis(
+            values=list(range(1, k_max + 1)), format="d", grid=False, labelOverlap=k_max > 12, titleFontSize=12
+        ),
+    )
+    tooltip = [alt.Tooltip("k:Q", title="Segments"), *curve.tooltip]
+    layers: list[Any] = []
+    if "low" in curve.points:
+        band = alt.Chart(curve.points).mark_area(color=CURVE, opacity=0.22, aria=False)
+        layers.append(band.encode(y=curve.y("low"), y2="high:Q"))
+    if advice is not None:
+        layers += _advised_mark(curve, advice.k, n_clusters, k_max)
+    base = alt.Chart(curve.points).encode(y=curve.y())
+    layers.append(base.mark_line(color=CURVE, strokeWidth=2))
+    layers.append(base.mark_point(color=CURVE, filled=True, size=50, opacity=1).encode(tooltip=tooltip))
+    chosen = alt.Chart(curve.points[curve.points["k"] == n_clusters]).encode(y=curve.y(), tooltip=tooltip)
+    layers.append(chosen.mark_point(color=CHOSEN, shape="diamond", filled=True, size=220, opacity=1))
+    left = n_clusters > 0.75 * k_max
+    place: dict[str, Any] = {"align": "right", "dx": -4} if left else {"align": "left", "dx": 9}
+    layers.append(
+        chosen.mark_text(text=f"{n_clusters} chosen", dy=-13, color=theme.INK, fontSize=12, fontWeight="bold", **place)
+    )
+    drawn = alt.layer(*layers).encode(x=x)
+    return theme.finish_altair(drawn, curve.title, curve.alt_text, height=220, above=12)
+
+
+def _advised_mark(curve: _Curve, advised: int, n_clusters: int, k_max: int) -> list[alt.Chart]:
+    mark = alt.Chart(pd.DataFrame({"k": [advised], "value": [curve.domain[1] * 0.98]}))
+    words = f"advised and chosen: {advised}" if advised == n_clusters else f"advised: {advised}"
+    place: dict[str, Any] = {"align": "right", "dx": -6} if advised > 0.6 * k_max else {"align": "left", "dx": 6}
+    return [
+        mark.mark_rule(color=theme.NEUTRAL, strokeDash=[5, 4], strokeWidth=1.5),
+        mark.mark_text(text=words, color=theme.INK, fontSize=12, **place).encode(y=curve.y()),
+    ]
+
+
+def _elbow_title(shares: Mapping[int, float], n_clusters: int) -> str:
+    if n_clusters not in shares:
+        return f"Trying numbers of segments: {len(shares)} done so far"
+    who = "1 segment leaves" if n_clusters == 1 else f"{n_clusters} segments leave"
+    return f"{who} {theme.percent(shares[n_clusters])} of the differences between customers unexplained"
+
+
+def _silhouette_title(sweep: Sweep, n_clusters: int) -> str:
+    if n_clusters == 1:
+        return "One segment has no neighbour to compare with"
+    if n_clusters not in sweep.silhouettes:
+        return f"Trying numbers of segments: {len(sweep.fits)} done so far"
+    value = sweep.silhouettes[n_clusters].value
+    fit = next((words for bound, words in _FITS if value > bound), "hardly better than the next one")
+    return f"With {n_clusters} segments customers fit their own {fit} ({value:.2f} of 1)"
+
+
+def _read_out(points: pd.DataFrame) -> str:
+    return ", ".join(f"{told} at {k}" for k, told in zip(points["k"], points["told"], strict=True)) + "."
+
+
+def _advised(advice: Advice | None) -> str:
+    return f" Advised: {advice.k}." if advice is not None else ""

@@ -1,0 +1,192 @@
+"""What all charts share: colours, labels, numbers, titles, and how a finished figure looks.
+
+Charts stand on a white and on a dark ground. So grounds are left transparent, marks keep to colours with a contrast of
+3:1 on both, and text takes the colour of what surrounds it (`INK`, or no colour at all).
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from core.features import catalog
+from core.features.catalog import Feature, Unit
+from core.segments.segmentation import Segment, Segmentation
+
+if TYPE_CHECKING:  # the report is made without it
+    import plotly.graph_objects as go
+
+Palette = Mapping[str, str]
+"""Segment label -> colour, in the order of the segments."""
+
+# The first four are Okabe and Ito's (2008). The others were searched for the largest distance (OKLab) from all before
+# them, as seen with normal, red-, green- and blue-blind eyes, among colours with 3:1 on both #FFFFFF and #0E1217.
+COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#0F96FF", "#961EFF",
+    "#964B87", "#C31E0F", "#D200C3", "#FF3C78", "#F04BE1", "#5A694B",
+)  # fmt: skip
+NEUTRAL = "#767C85"
+INK = "currentColor"
+"""The text colour of the page or the report that a chart stands in; both canvas and SVG take it from there."""
+
+SHAPES = (
+    "circle", "square", "diamond", "triangle-up", "cross", "triangle-down",
+    "x", "pentagon", "star", "hexagon", "triangle-left", "triangle-right",
+)  # fmt: skip
+
+NARROWEST = 42
+"""Letters of a title's line that fit a screen of 360 px."""
+SHORT_NUMBERS = (
+    "abs(datum.value) < 1000 ? format(datum.value, ',.3~r') : replace(format(datum.value, '.3~s'), 'G', 'B')"
+)
+"""Axis labels such as 12.4k and 3B; d3's own prefixes would write 500m for a half."""
+
+_ROOM = 86  # pixels for the horizontal axis with its title, and around
+
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def colours(count: int) -> tuple[str, ...]:
+    """One colour for each of `count` segments; repeated only after the twelfth."""
+    return tuple(COLOURS[place % len(COLOURS)] for place in range(count))
+
+
+def shapes(count: int) -> tuple[str, ...]:
+    """One shape for each of `count` segments, so that nothing is told by colour alone."""
+    return tuple(SHAPES[place % len(SHAPES)] for place in range(count))
+
+
+def palette(segmentation: Segmentation) -> Palette:
+    labels = [label(segment) for segment in segmentation.segments]
+    return dict(zip(labels, colours(len(labels)), strict=True))
+
+
+def label(segment: Segment) -> str:
+    """How a segment is called in every chart: "1. Champions"."""
+    return f"{segment.number}. {plain(segment.name)}"
+
+
+def plain(text: str) -> str:
+    """Text from a file on one line, without what nobody sees or what turns the text around it."""
+    return " ".join(_UNSEEN.sub(" ", text).split())
+
+
+def shorten(text: str, most: int = 28) -> str:
+    text = plain(text)
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def lines(text: str, width: int, most: int = 3) -> list[str]:
+    """Text broken into a few lines, the last one ending in … where there was more."""
+    return textwrap.wrap(plain(text), width, max_lines=most, placeholder="…", break_long_words=True) or [""]
+
+
+def escaped(text: str) -> str:
+    """Text as Plotly must have it: it takes <b> for markup, %{x} for a value, $...$ for TeX where MathJax is about."""
+    return html.escape(plain(text)).replace("$", "&#36;").replace("{", "&#123;")
+
+
+def escaped_lines(text: str, width: int, most: int = 3) -> str:
+    return "<br>".join(escaped(line) for line in lines(text, width, most))
+
+
+def count(number: int, noun: str = "customer") -> str:
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def percent(share: float) -> str:
+    return "under 1%" if 0 < share < 0.005 else f"{share:.0%}"
+
+
+def money(amount: float, currency: str | None) -> str:
+    return catalog.feature("total_revenue").format(amount, currency)
+
+
+def unit(feature: Feature, currency: str | None) -> str:
+    """What an axis of the feature counts in: "EUR", "days", or nothing."""
+    if feature.unit is Unit.MONEY:
+        return currency or ""
+    return "" if feature.unit in (Unit.SHARE, Unit.SCORE, Unit.NUMBER) else feature.unit.value
+
+
+def axis_title(feature: Feature, currency: str | None) -> str:
+    measured_in = unit(feature, currency)
+    name = shorten(feature.label, 40)
+    return f"{name} ({measured_in})" if measured_in else name
+
+
+def axis_numbers(feature: Feature) -> str:
+    """The expression that writes the numbers along an axis of the feature."""
+    return "format(datum.value, '.0%')" if feature.unit is Unit.SHARE else SHORT_NUMBERS
+
+
+def lookup(labels: Mapping[int, Sequence[str]]) -> str:
+    """A Vega expression that gives number -> lines of text. The texts go in as JSON: as strings, never as code."""
+    # ASCII, with < escaped too: the expression may end up in a script element.
+    table = json.dumps({str(number): list(text) for number, text in labels.items()}).replace("<", "\\u003c")
+    return f"{table}[datum.value]"
+
+
+def centred(texts: Mapping[int, Sequence[str]]) -> Any:
+    """Vega hangs lines from the first one: of two, that one must stand above the middle."""
+    two = [number for number, told in texts.items() if len(told) == 2]
+    return {"condition": {"test": f"indexof({two}, datum.value) >= 0", "value": "bottom"}, "value": "middle"}
+
+
+def finish_altair(chart: Any, title: str, alt_text: str, height: int, above: int = 0) -> Any:
+    """Title, alternative text and size; the colours of text and grid are left to the page.
+
+    Parameters
+    ----------
+    height : of the plot itself, in pixels; room for title and axes is added
+    above : pixels between title and plot for an axis title that lies there
+    """
+    title_lines = lines(title, NARROWEST, 4)
+    return chart.properties(
+        title=alt.TitleParams(title_lines, anchor="start", fontSize=14, lineHeight=18, offset=14 + above),
+        description=alt_text,
+        width="container",
+        height=height + _ROOM + above + 18 * len(title_lines),
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+    )
+
+
+def lying_title(text: str) -> dict[str, Any]:
+    """The title of a vertical axis, lying above it: upright ones are hard to read and are cut where the plot is low."""
+    return {
+        "title": text, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -12,
+        "titleBaseline": "bottom", "titleFontSize": 12, "titleLimit": 320,
+    }  # fmt: skip
+
+
+def finish(figure: go.Figure, title: str, alt_text: str, height: int = 420) -> go.Figure:
+    """The same for Plotly. `alt_text` gives the text back, for `st.plotly_chart(alt=...)`."""
+    title_lines = lines(title, NARROWEST, 4)
+    figure.update_layout(
+        title={
+            "text": "<br>".join(map(escaped, title_lines)),
+            "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container",
+            "pad": {"t": 8}, "font": {"size": 14},
+        },
+        margin={"l": 8, "r": 8, "t": 24 + 20 * len(title_lines), "b": 8},
+        height=height,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        meta={"alt": alt_text},
+        dragmode="pan",
+        hoverlabel={"align": "left", "namelength": -1},
+    )  # fmt: skip
+    figure.update_xaxes(automargin=True, gridcolor="rgba(118,124,133,0.25)", zerolinecolor="rgba(118,124,133,0.5)")
+    figure.update_yaxes(automargin=True, gridcolor="rgba(118,124,133,0.25)", zerolinecolor="rgba(118,124,133,0.5)")
+    return figure
+
+
+def alt_text(figure: Any) -> str:
+    """What a chart shows, in a sentence, for those who do not see it."""
+    return str(figure.layout.meta["alt"] if hasattr(figure, "layout") else figure.description)

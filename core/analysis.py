@@ -1,0 +1,161 @@
+"""The whole way from order lines to segments: what the pages do in steps, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from core.clustering.preparation import PreparationOptions, prepare
+from core.errors import TooFewCustomersError, UnknownFeatureError
+from core.features import catalog
+from core.features.engineering import CustomerFeatures, available, customer_features
+from core.orders.cleaning import OrderLines, Returns
+
+if TYPE_CHECKING:
+    from core.clustering.choice import Advice
+    from core.clustering.preparation import Preparation
+    from core.clustering.sweep import Sweep
+    from core.segments.segmentation import Segmentation
+
+FEWEST_CUSTOMERS = 3
+"""With fewer, a segment could only be a single customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """Features and how they are prepared, under one name."""
+
+    name: str
+    label: str
+    meaning: str
+    features: tuple[str, ...]
+    preparation: PreparationOptions = field(default_factory=PreparationOptions)
+    returns: Returns | None = None  # where the preset says how returns count
+
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "article",
+            "Article",
+            "Exactly the article (Malla 2024): the mean of a customer's lines, every row a sale, no transform, "
+            "standard scaling.",
+            ("total_revenue", "avg_line_value", "total_quantity", "recency_days"),
+            PreparationOptions(transform="none", outliers="keep", scaling="standard"),
+            returns="as-is",
+        ),
+        Preset(
+            "rfm",
+            "RFM",
+            "Recency, frequency and monetary value: the three measures that direct marketers know.",
+            ("recency_days", "order_count", "total_revenue"),
+        ),
+        Preset(
+            "full",
+            "Full",
+            "Every measure that the file can give, apart from the scores that repeat them.",
+            tuple(f.name for f in catalog.CATALOG if f.unit is not catalog.Unit.SCORE and f.name != "avg_line_value"),
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOptions:
+    """How customers are grouped."""
+
+    features: tuple[str, ...] | None = None  # None: the preset's, else the usual four that the file can give
+    preset: str | None = None
+    preparation: PreparationOptions = field(default_factory=PreparationOptions)
+    k: int | None = None  # None: as advised
+    k_max: int = 10
+    min_share: float = 0.03
+    seed: int = 42
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Order lines and all that was made of them."""
+
+    lines: OrderLines
+    features: CustomerFeatures
+    preparation: Preparation
+    sweep: Sweep
+    advice: Advice
+    segmentation: Segmentation
+    options: SegmentOptions
+    warnings: tuple[str, ...]
+
+
+def chosen_features(lines: OrderLines, options: SegmentOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The features to cluster on, and a warning for each usual one that the file cannot give.
+
+    Raises
+    ------
+    UnknownFeatureError : a feature asked for by name that the file cannot give
+    """
+    at_hand = {feature.name for feature in available(lines)}
+    if options.features is not None:
+        if not options.features:
+            raise UnknownFeatureError("No feature was chosen.", hint=f"Use some of: {', '.join(sorted(at_hand))}.")
+        return tuple(dict.fromkeys(options.features)), ()
+    if options.preset == "article":
+        return PRESETS["article"].features, ()  # exactly those, or an error that says what is missing
+    usual = PRESETS[options.preset].features if options.preset else catalog.DEFAULT
+    missing = [catalog.feature(name) for name in usual if name not in at_hand]
+    warnings = tuple(
+        f"{feature.label} is left out: the file has no column for {' and '.join(feature.needs)}." for feature in missing
+    )
+    return tuple(name for name in usual if name in at_hand), warnings
+
+
+def analyse(
+    lines: OrderLines, options: SegmentOptions | None = None, on_fit: Callable[[Sweep], None] | None = None
+) -> Analysis:
+    """Order lines to named segments.
+
+    Raises
+    ------
+    UnknownFeatureError, TooFewCustomersError
+    """
+    from core.clustering.choice import advise
+    from core.clustering.sweep import sweep
+    from core.segments.segmentation import segment
+
+    options = options or SegmentOptions()
+    chosen, warnings = chosen_features(lines, options)
+    _enough(lines.ledger.used.customers)
+    features = customer_features(lines, computed(chosen))
+    preparation = prepare(features.values, chosen, options.preparation)
+    k_max = max(options.k_max, options.k or 0)
+    swept = sweep(preparation.fit_matrix(features.values), k_max=k_max, seed=options.seed, on_fit=on_fit)
+    if options.k is not None and options.k > swept.k_max:
+        raise TooFewCustomersError(
+            f"{options.k} segments were asked for, but only {swept.k_max} customers differ in these features.",
+            hint=f"Ask for {swept.k_max} segments or fewer, or use more features.",
+        )
+    advice = advise(swept, min_share=options.min_share)
+    segmentation = segment(features, preparation, swept.fits[options.k or advice.k])
+    filled = tuple(
+        f"{catalog.feature(name).label} is unknown for {count:,} customers; they were grouped as if it were the median."
+        for name, count in preparation.filled.items()
+        if count
+    )
+    return Analysis(lines, features, preparation, swept, advice, segmentation, options, (*warnings, *filled))
+
+
+def computed(chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """The features to compute: those chosen, and those that names, charts and the summary need."""
+    return tuple(dict.fromkeys((*chosen, "total_revenue", "avg_order_value", "recency_days", "order_count")))
+
+
+def _enough(customers: int) -> None:
+    if customers < FEWEST_CUSTOMERS:
+        word = "customer" if customers == 1 else "customers"
+        raise TooFewCustomersError(
+            f"There {'is' if customers == 1 else 'are'} {customers} {word} with usable orders; "
+            f"segments need at least {FEWEST_CUSTOMERS}.",
+            hint="Use a file with more customers, or check which column is read as the customer.",
+        )

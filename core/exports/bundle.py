@@ -1,0 +1,54 @@
+"""All files of one analysis, as `python -m core segment` leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.exports import lists
+from core.exports.recipe import Recipe, recipe_of
+
+if TYPE_CHECKING:
+    from core.analysis import Analysis
+
+
+def recipe(analysis: Analysis) -> Recipe:
+    """The analysis as a recipe: how its files were read, prepared and grouped."""
+    lines = analysis.lines
+    reading = {
+        "columns": dict(lines.recognition.columns),
+        "date_order": lines.reading.date_order,
+        "decimal": lines.reading.decimal,
+        "currency": lines.reading.currency,
+    }
+    return recipe_of(
+        analysis.segmentation,
+        reading=reading,
+        returns=lines.options.returns,
+        seed=analysis.options.seed,
+        as_of=lines.options.as_of,
+    )
+
+
+def write(analysis: Analysis, out: Path, figures: Mapping[str, Mapping[str, Any]]) -> list[Path]:
+    """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json and report.html.
+
+    Our own files of an earlier run are removed first; whatever else lies in the folder stays.
+
+    Returns
+    -------
+    The files written.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    lists.clear(out)
+    written = lists.write_segment_files(analysis.segmentation, analysis.sweep.frame(), out)
+    lists.write_set_aside(analysis.lines.set_aside(), out / "set_aside.csv")
+    lists.write_text(recipe(analysis).to_json(), out / "recipe.json")
+    lists.write_text(report_of(analysis, figures), out / "report.html")
+    return [*written, out / "set_aside.csv", out / "recipe.json", out / "report.html"]
+
+
+def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """The analysis as one HTML page."""
+    return "TODO"

@@ -1,0 +1,184 @@
+"""Every feature of a customer: name, unit, meaning and expression. Pages, guide and reports take them from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+import ibis
+import ibis.expr.types as ir
+
+from core.orders import values
+
+
+class Unit(StrEnum):
+    """What a feature counts in."""
+
+    MONEY = "money"
+    DAYS = "days"
+    ITEMS = "items"
+    ORDERS = "orders"
+    PRODUCTS = "products"
+    SHARE = "share"
+    SCORE = "score"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What expressions are made of: order lines, all of them and the purchases, and the day to count back from."""
+
+    table: ir.Table  # customer_id, order_key, order_date, amount, is_purchase, and quantity, product where at hand
+    reference_date: ir.DateValue
+
+    @property
+    def bought(self) -> ir.BooleanValue:
+        return self.table.is_purchase
+
+
+FromLines = Callable[[Lines], ir.Value]
+FromCustomers = Callable[[ir.Table], ir.Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One measure of a customer."""
+
+    name: str
+    label: str
+    unit: Unit
+    meaning: str
+    higher_is: Literal["better", "worse", "neutral"] = "neutral"
+    needs: tuple[str, ...] = ()  # columns of the order lines beyond those that every file has
+    from_lines: FromLines | None = None  # an aggregate of one customer's lines
+    from_customers: FromCustomers | None = None  # or an expression of other features
+    uses: tuple[str, ...] = ()  # the features in `from_customers`
+
+    def format(self, value: float, currency: str | None = None) -> str:
+        """The value with its unit, short and for people: "1.2k EUR", "9 days", "12%"."""
+        if value != value:  # NaN
+            return "unknown"
+        if self.unit is Unit.SHARE:
+            return f"{value:.0%}"
+        if self.unit is Unit.MONEY:
+            return f"{short(value)} {currency}" if currency else short(value)
+        if self.unit in {Unit.SCORE, Unit.NUMBER}:
+            return short(value)
+        word = str(self.unit)
+        return f"{short(value)} {word[:-1] if abs(value) == 1 else word}"
+
+
+def short(value: float) -> str:
+    """A number in at most four digits: 0.25, 9, 13.2, 964, 12.4k, 3.1M."""
+    size = abs(value)
+    for limit, divisor, suffix in ((999_950_000, 1e9, "B"), (999_950, 1e6, "M"), (9_999.5, 1e3, "k")):
+        if size >= limit:
+            return f"{value / divisor:.1f}".removesuffix(".0") + suffix
+    if size >= 99.95 or value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}".rstrip("0").removesuffix(".")
+
+
+def _days_since_last_purchase(lines: Lines) -> ir.Value:
+    # Customers who returned goods lately have a recent line but no recent purchase: they would look active.
+    return lines.reference_date.delta(lines.table.order_date.max(where=lines.bought), unit="day")
+
+
+def _returned_share(lines: Lines) -> ir.Value:
+    amount = lines.table.amount
+    came_back, bought = -amount.sum(where=amount < 0), amount.sum(where=amount > 0)
+    return ibis.coalesce(came_back, 0.0) / bought.nullif(0.0)
+
+
+def _score(name: str, *, high_is_five: bool) -> FromCustomers:
+    """Quintiles as R's package rfm draws them: type-7 quantiles plus 1, the lower bound inclusive."""
+
+    def score(customers: ir.Table) -> ir.Value:
+        column = customers[name]
+        passed = [(column >= column.quantile(part / 5).over() + 1).cast("int64") for part in range(1, 5)]
+        reached = passed[0] + passed[1] + passed[2] + passed[3]
+        return (1 + reached if high_is_five else 5 - reached).cast("float64")
+
+    return score
+
+
+CATALOG: tuple[Feature, ...] = (
+    Feature(
+        "total_revenue", "Total revenue", Unit.MONEY,
+        "All that the customer paid, less what came back.", "better",
+        from_lines=lambda lines: lines.table.amount.sum().round(8),
+    ),
+    Feature(
+        "avg_order_value", "Average order value", Unit.MONEY,
+        "Total revenue divided by the number of orders.", "better",
+        from_customers=lambda customers: customers.total_revenue / customers.order_count.nullif(0),
+        uses=("total_revenue", "order_count"),
+    ),
+    Feature(
+        "avg_line_value", "Average line value", Unit.MONEY,
+        "The mean of the customer's order lines; what the article (Malla 2024) calls average order value.", "better",
+        from_lines=lambda lines: lines.table.amount.mean().round(10),
+    ),
+    Feature(
+        "total_quantity", "Total quantity", Unit.ITEMS,
+        "How many items the customer bought, less those that came back.", "better", ("quantity",),
+        from_lines=lambda lines: ibis.coalesce(lines.table.quantity.sum(), 0.0).round(8),
+    ),
+    Feature(
+        "recency_days", "Days since last order", Unit.DAYS,
+        "Days from the customer's last purchase to the day that the analysis looks back from.", "worse",
+        from_lines=_days_since_last_purchase,
+    ),
+    Feature(
+        "order_count", "Number of orders", Unit.ORDERS,
+        "How many different orders the customer placed; pure returns are none.", "better",
+        from_lines=lambda lines: lines.table.order_key.nunique(where=lines.bought),
+    ),
+    Feature(
+        "tenure_days", "Days as a customer", Unit.DAYS,
+        "Days from the customer's first purchase to the day that the analysis looks back from.", "neutral",
+        from_lines=lambda lines: lines.reference_date.delta(lines.table.order_date.min(where=lines.bought), unit="day"),
+    ),
+    Feature(
+        "days_between_orders", "Days between orders", Unit.DAYS,
+        "The mean number of days from one order to the next; unknown for customers with a single order.", "worse",
+        from_customers=lambda customers: (customers.tenure_days - customers.recency_days)
+        / (customers.order_count - 1).nullif(0),
+        uses=("tenure_days", "recency_days", "order_count"),
+    ),
+    Feature(
+        "distinct_products", "Different products", Unit.PRODUCTS,
+        "How many different products the customer bought.", "better", ("product",),
+        from_lines=lambda lines: values.text(lines.table["product"]).nunique(where=lines.bought),
+    ),
+    Feature(
+        "return_rate", "Share returned", Unit.SHARE,
+        "The value of what came back, as a share of the value bought.", "worse",
+        from_lines=_returned_share,
+    ),
+    Feature(
+        "rfm_recency", "RFM score: recency", Unit.SCORE,
+        "1 to 5 by fifths of all customers; 5 for the most recent buyers.", "better",
+        from_customers=_score("recency_days", high_is_five=False), uses=("recency_days",),
+    ),
+    Feature(
+        "rfm_frequency", "RFM score: frequency", Unit.SCORE,
+        "1 to 5 by fifths of all customers; 5 for those with the most orders.", "better",
+        from_customers=_score("order_count", high_is_five=True), uses=("order_count",),
+    ),
+    Feature(
+        "rfm_monetary", "RFM score: revenue", Unit.SCORE,
+        "1 to 5 by fifths of all customers; 5 for those who spent the most.", "better",
+        from_customers=_score("total_revenue", high_is_five=True), uses=("total_revenue",),
+    ),
+)  # fmt: skip
+BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in CATALOG}
+
+DEFAULT = ("total_revenue", "avg_order_value", "total_quantity", "recency_days")
+
+
+def feature(name: str) -> Feature:
+    """The catalog's entry, or, for a customer table's own column, a plain number under the column's name."""
+    return BY_NAME.get(name) or Feature(name, name, Unit.NUMBER, f"The column {name} of the file.")

@@ -1,0 +1,143 @@
+"""How a file's values are read: decided from all of them, then applied once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from core.orders import columns as roles
+from core.orders import values
+from core.orders.columns import Recognition
+from core.orders.source import SourceTable
+from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
+
+_DAY = "day_written"
+_AS_NUMBERS = ("number", "money")
+_LEFT_AS_WRITTEN = ("product", "category", "order_type", "customer_source", "order_source")
+
+
+def plain(source: SourceTable, recognition: Recognition, currency: str | None) -> Reading | None:
+    """The reading that needs no decision: days with the year first, numbers as a computer writes them.
+
+    None where the first rows already show that the file is not so. Whether all of it is shows in what stays unread.
+    """
+    columns, sample = recognition.columns, source.sample()
+    days = sample[columns["order_date"]]
+    if values.share(days, "date") < 1 or not values.year_first(days):
+        return None
+    money = sample[_money(columns)]
+    if not values.plain_numbers(money) or not all(values.plain_numbers(sample[columns[role]]) for role in columns if role == "quantity"):
+        return None
+    return Reading(None, None, currency or _currency(source, recognition))
+
+
+def decide(
+    source: SourceTable,
+    recognition: Recognition,
+    *,
+    date_order: DateOrder | None = None,
+    decimal: Decimal | None = None,
+    currency: str | None = None,
+) -> Reading:
+    """One date order, one decimal mark and one currency for the file, from all of its values."""
+    table, columns = source.table, recognition.columns
+    dates = table[source.column(columns["order_date"])]
+    money = table[source.column(_money(columns))]
+    date_counts, number_counts = values.date_evidence(dates), values.number_evidence(money)
+    aggregates = {**date_counts, **number_counts}
+    counts = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0] if aggregates else {}
+    found_dates = DateEvidence(**{name: counts[name] or 0 for name in date_counts})
+    found_numbers = NumberEvidence(**{name: counts[name] or 0 for name in number_counts})
+    given_decimal = decimal
+    decimal = decimal or found_numbers.decimal
+    semicolons = any(file.dialect is not None and file.dialect.delimiter == ";" for file in source.files)
+    order, certain = found_dates.order(continental=semicolons or decimal == "comma")
+    ambiguities = []
+    if date_order is None and not certain:
+        words = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}[order]
+        ambiguities.append(
+            f"The dates in {columns['order_date']} never show which number is the day; they are read {words}."
+        )
+    if given_decimal is None and found_numbers.undecided:
+        mark = "thousands" if found_numbers.commas else "decimals"
+        ambiguities.append(
+            f"The numbers in {columns.get('amount') or columns['unit_price']} have one mark and three digits after it "
+            f"throughout; the mark is read as {mark}."
+        )
+    currency = currency or _currency(source, recognition)
+    typed = not dates.type().is_string()
+    return Reading(None if typed else date_order or order, decimal, currency, tuple(ambiguities))
+
+
+def _currency(source: SourceTable, recognition: Recognition) -> str | None:
+    """The most frequent code in the currency column, else a sign or code that stands by the amounts."""
+    columns = recognition.columns
+    if "currency" in columns:
+        codes = values.text(source.table[source.column(columns["currency"])]).upper()
+        usual = source.table.select(code=codes).filter(lambda rows: rows.code.notnull()).code.value_counts(name="rows")
+        found = usual.order_by([ibis.desc("rows"), "code"]).limit(1).to_pyarrow().to_pylist()
+        if found:
+            return str(found[0]["code"])
+    header = _money(columns)
+    return values.currency_of([header, *source.sample(200)[header]])
+
+
+def _money(columns: Mapping[str, str]) -> str:
+    return columns["amount"] if "amount" in columns else columns["unit_price"]
+
+
+def as_text(source: SourceTable, recognition: Recognition) -> Callable[[ir.Table], dict[str, ir.Value]]:
+    """The columns that play a role, by role: trimmed, blanks missing. Dates and numbers that are typed stay so.
+
+    What only describes a line is left as it is written: few ask for it, and they ask for few different values.
+    """
+    columns = {role: source.column(header) for role, header in recognition.columns.items()}
+
+    def trim(table: ir.Table) -> dict[str, ir.Value]:
+        cells = {role: table[column] for role, column in columns.items()}
+        trimmed = {}
+        for role, cell in cells.items():
+            if role in _LEFT_AS_WRITTEN:
+                trimmed[role] = cell.cast("string")
+            elif roles.BY_NAME[role].kind in _AS_NUMBERS and cell.type().is_numeric():
+                trimmed[role] = cell
+            else:
+                trimmed[role] = values.text(cell)
+        day = cells["order_date"]
+        typed_day = day.type().is_date() or day.type().is_timestamp()
+        return trimmed | {_DAY: day if typed_day else trimmed["order_date"]}
+
+    return trim
+
+
+def parser(
+    source: SourceTable, recognition: Recognition, reading: Reading
+) -> Callable[[ir.Table], dict[str, ir.Value]]:
+    """What each row of `as_text` becomes: its roles' values, and whether cells that decide were blank (`*_blank`)."""
+    columns = recognition.columns
+    emails = values.share(source.sample()[columns["customer_id"]], "email") > 0.5
+    texts = [role for role in columns if roles.BY_NAME[role].kind in {"text", "email"} or role == "product"]
+
+    def parse(cells: ir.Table) -> dict[str, ir.Value]:
+        # Without an order's own number, all that a customer bought at one moment is one order.
+        moment = cells.order_date
+        order = ibis.coalesce(values.identity(cells.order_id), moment) if "order_id" in columns else moment
+        parsed: dict[str, ir.Value] = {
+            "customer_id": values.identity(cells.customer_id, lower=emails),
+            "order_key": order,
+            "order_date": values.day(cells[_DAY], reading.date_order),
+            "date_blank": moment.isnull(),
+        }
+        if "quantity" in columns:
+            parsed["quantity"] = values.number(cells.quantity, reading.decimal)
+            parsed["quantity_blank"] = cells.quantity.isnull()
+        money = cells.amount if "amount" in columns else cells.unit_price
+        parsed["amount"] = values.number(money, reading.decimal)
+        parsed["amount_blank"] = money.isnull()
+        if "amount" not in columns:
+            parsed["amount"] = parsed["amount"] * parsed["quantity"]
+        return parsed | {role: cells[role] for role in texts}
+
+    return parse
