@@ -15,7 +15,7 @@ from core.segments.comparison import Comparison
 from core.segments.segmentation import Segment
 
 Measure = Literal["customers", "revenue"]
-_GAP = 0.04
+_GAP = 0.05
 
 
 def flows(comparison: Comparison, before: Palette, after: Palette, by: Measure = "customers") -> go.Figure:
@@ -36,8 +36,9 @@ def flows(comparison: Comparison, before: Palette, after: Palette, by: Measure =
     figure = go.Figure(
         go.Sankey(
             arrangement="fixed",
+            textfont={"color": theme.PLOTLY_INK, "size": 12},
             node={
-                "label": [theme.escaped_lines(label, 16, 2) for side in labels for label in side],
+                "label": [theme.escaped(theme.shorten(label, 20)) for side in labels for label in side],
                 "color": [before[label] for label in labels[0]] + [after[label] for label in labels[1]],
                 "x": [0.001] * len(labels[0]) + [0.999] * len(labels[1]),
                 "y": _places(sides[0], heights[0]) + _places(sides[1], heights[1]),

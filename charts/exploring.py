@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from charts import theme
 from charts.theme import Palette
 from core.features import catalog
-from core.features.catalog import Feature
+from core.features.catalog import Feature, Unit
 from core.segments.naming import ranks, standings
 from core.segments.segmentation import Segment, Segmentation
 
@@ -21,8 +21,8 @@ MOST_POINTS = 5_000
 LEAST_POINTS = 30
 """Points that each segment gets at least, where it has as many customers."""
 _DIVERGING = [[0.0, "#0B5C94"], [0.25, "#7DB4D8"], [0.5, "#EDEDED"], [0.75, "#F0A36B"], [1.0, "#B34700"]]
-_DARK = 0.36
-"""From this distance to the middle on, white is easier to read on the colours above than black."""
+_DARK = (-0.32, 0.36)
+"""Beyond these distances to the middle, white is easier to read on the colours above than black."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,14 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
     standing = standings(ranks(features.values[names]), clusters, len(segments)).to_numpy(dtype=np.float64).T
     known = [catalog.feature(name) for name in names]
     cells = [[each.format(segment.center[each.name], features.currency) for segment in segments] for each in known]
-    wide = len(segments) <= 5
-    columns = [theme.escaped_lines(theme.label(each), 11) if wide else f"{each.number}." for each in segments]
+    # On a screen of 360 px three names fit above the columns; more stand in a list above the numbers.
+    named = len(segments) <= 3
+    columns = [theme.escaped_lines(theme.label(each), 12) if named else f"{each.number}." for each in segments]
+    names_above = [] if named else theme.lines(", ".join(theme.shorten(theme.label(each)) for each in segments), 46, 12)
     colorbar = {
         "orientation": "h", "thickness": 10, "len": 0.9, "y": 0, "yanchor": "top", "ypad": 18,
         "tickvals": [0.1, 0.5, 0.9], "ticktext": ["low", "like everyone", "high"],
+        "tickfont": {"color": theme.PLOTLY_INK},
     }  # fmt: skip
     figure = go.Figure(
         go.Heatmap(
@@ -68,12 +71,14 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
         )
     )
     figure.update_xaxes(tickvals=list(range(len(segments))), ticktext=columns, side="top", tickangle=0, showgrid=False)
+    figure.update_xaxes(tickfont_size=11, title_text="<br>".join(map(theme.escaped, names_above)), title_standoff=6)
     rows = [theme.escaped_lines(each.label, 15) for each in known]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False)
     sides = np.nan_to_num(standing - 0.5)
+    above = 56 if named else 28 + 16 * len(names_above)
     _write_cells(figure, sides, cells)
     title, alt_text = _profile_words(segments, known, sides, cells)
-    return theme.finish(figure, title, alt_text, height=190 + 40 * len(names))
+    return theme.finish(figure, title, alt_text, height=210 + 40 * len(names) + above, above=above)
 
 
 def scatter(
@@ -120,11 +125,19 @@ def scatter(
             name=theme.escaped(theme.shorten(theme.label(segment))),
             customdata=told,
             hovertemplate=f"%{{customdata}}<extra>{theme.escaped(theme.label(segment))}</extra>",
-            marker={"color": palette[theme.label(segment)], "symbol": shape, "size": 7, "opacity": 0.75},
+            marker={"color": palette[theme.label(segment)], "symbol": shape, "size": 7, "opacity": 0.8},
         )
     figure.update_xaxes(**_scatter_axis(both[0], features.currency, values["x"], spread_x))
     figure.update_yaxes(**_scatter_axis(both[1], features.currency, values["y"], spread_y))
-    figure.update_layout(legend={"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0, "title": {"text": ""}})
+    legend = {
+        "orientation": "h",
+        "yanchor": "bottom",
+        "y": 0,
+        "yref": "container",
+        "x": 0,
+        "font": {"color": theme.PLOTLY_INK},
+    }
+    figure.update_layout(legend=legend, legend_title_text="")
     names = [theme.shorten(each.label) for each in both]
     title = f"{names[1]} against {names[0][0].lower() + names[0][1:]}, one mark a customer"
     part = f"{len(shown):,} of {theme.count(len(values))} shown, by {segmentation.n_segments} segments."
@@ -156,7 +169,7 @@ def _write_cells(figure: go.Figure, sides: np.ndarray, cells: Sequence[Sequence[
                 y=row,
                 text="<br>".join(map(theme.escaped, text.split(" ", 1))),
                 showarrow=False,
-                font={"color": "#FFFFFF" if abs(sides[row, column]) > _DARK else "#000000", "size": 11},
+                font={"color": "#000000" if _DARK[0] < sides[row, column] < _DARK[1] else "#FFFFFF", "size": 11},
             )
 
 
@@ -199,13 +212,13 @@ def _spread(values: pd.Series[float], spread: bool) -> np.ndarray:
 def _scatter_axis(feature: Feature, currency: str | None, values: pd.Series[float], spread: bool) -> dict[str, Any]:
     axis: dict[str, Any] = {"title": {"text": theme.escaped(theme.axis_title(feature, currency))}}
     if not spread:
-        return axis
+        return axis | ({"tickformat": ".0%"} if feature.unit is Unit.SHARE else {})
     ends = _spread(values.agg(["min", "max"]), True) if len(values) else np.zeros(2)
     powers = [power for power in range(-18, 19) if ends[0] - 0.5 <= power <= ends[1] + 0.5]
     ticks = [0.0 if power == 0 else float(np.sign(power)) * 10.0 ** abs(power) for power in powers]
     axis["tickvals"] = _spread(pd.Series(ticks), True)
     axis["ticktext"] = [f"{tick:,.0f}" if abs(tick) < 1e4 else _power(tick) for tick in ticks]
-    axis["title"]["text"] += ", small amounts spread out"
+    axis["title"]["text"] += "<br>small amounts spread out"
     return axis
 
 

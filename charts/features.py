@@ -142,7 +142,14 @@ def correlations(matrix: pd.DataFrame) -> Any:
 def _correlation_cells(rows: pd.DataFrame, labels: list[str]) -> Any:
     """The lower triangle: each pair once."""
     table = {place: theme.lines(text, 16, 2) for place, text in enumerate(labels)}
-    plain: dict[str, Any] = {"title": None, "ticks": False, "domain": False, "grid": False, "labelLimit": 150, "labelOverlap": False}
+    plain: dict[str, Any] = {
+        "title": None,
+        "ticks": False,
+        "domain": False,
+        "grid": False,
+        "labelLimit": 150,
+        "labelOverlap": False,
+    }
     plain |= {"labelPadding": 5, "labelFontSize": 11}
     places = list(range(len(labels)))
     left = alt.Axis(labelExpr=theme.lookup(table), labelBaseline=theme.centred(table), **plain)

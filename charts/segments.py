@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import altair as alt
@@ -125,7 +125,11 @@ def recency_by_segment(segmentation: Segmentation, palette: Palette) -> Any | No
         return None
     segments = segmentation.segments
     days = segmentation.features.values["recency_days"].groupby(segmentation.assignments["segment"].to_numpy())
-    spread = days.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).unstack().reindex([segment.number for segment in segments])
+    spread = (
+        days.quantile(np.array([0.05, 0.25, 0.5, 0.75, 0.95]))
+        .unstack()
+        .reindex([segment.number for segment in segments])
+    )
     spread.columns = pd.Index(["low", "first", "median", "third", "high"])
     rows = pd.concat([_rows(segments, palette), spread.reset_index(drop=True)], axis=1)
     rows["box"] = [f"{first:,.0f} to {third:,.0f} days" for first, third in zip(rows["first"], rows.third, strict=True)]
@@ -153,7 +157,7 @@ def recency_by_segment(segmentation: Segmentation, palette: Palette) -> Any | No
         # White has 3:1 on each of the colours, and the box is always beneath it.
         base.mark_tick(thickness=3, size=_ROW * 0.5).encode(x="median:Q", color=alt.value("#FFFFFF")),
     ]
-    told = [f"median {_days(row.median)}, half from {row.box}" for row in rows.itertuples()]
+    told = [f"median {_days(median)}, half {box}" for median, box in zip(rows["median"], rows["box"], strict=True)]
     alt_text = f"Box plot of days since the last order. {title}. " + _read_out(rows["name"], told)
     return _with_figures(alt.layer(*drawn), segments, figures, title, alt_text)
 
@@ -187,7 +191,14 @@ def _with_figures(
     """
     names = {segment.number: theme.lines(theme.label(segment), 18, 2) for segment in segments}
     texts = {segment.number: list(told) for segment, told in zip(segments, figures, strict=True)}
-    plain: dict[str, Any] = {"title": None, "labelLimit": 170, "ticks": False, "domain": False, "grid": False, "labelOverlap": False}
+    plain: dict[str, Any] = {
+        "title": None,
+        "labelLimit": 170,
+        "ticks": False,
+        "domain": False,
+        "grid": False,
+        "labelOverlap": False,
+    }
     plain |= {"labelPadding": 6}
     left = alt.Axis(labelExpr=theme.lookup(names), labelBaseline=theme.centred(names), orient="left", **plain)
     right = alt.Axis(labelExpr=theme.lookup(texts), labelBaseline=theme.centred(texts), orient="right", **plain)
@@ -199,7 +210,7 @@ def _with_figures(
     return theme.finish_altair(layers, title, alt_text, height=_ROW * len(segments))
 
 
-def _read_out(names: Sequence[str], told: Sequence[str]) -> str:
+def _read_out(names: Iterable[str], told: Sequence[str]) -> str:
     return "; ".join(f"{name}: {text}" for name, text in zip(names, told, strict=True)) + "."
 
 

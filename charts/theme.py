@@ -35,6 +35,9 @@ NEUTRAL = "#767C85"
 INK = "currentColor"
 """The text colour of the page or the report that a chart stands in; both canvas and SVG take it from there."""
 
+PLOTLY_INK = "#000037"
+"""Nearly black; Streamlit's theme for Plotly, which knows no currentColor, puts the theme's own text colour there."""
+
 SHAPES = (
     "circle", "square", "diamond", "triangle-up", "cross", "triangle-down",
     "x", "pentagon", "star", "hexagon", "triangle-left", "triangle-right",
@@ -49,7 +52,7 @@ SHORT_NUMBERS = (
 
 _ROOM = 86  # pixels for the horizontal axis with its title, and around
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def colours(count: int) -> tuple[str, ...]:
@@ -133,6 +136,11 @@ def lookup(labels: Mapping[int, Sequence[str]]) -> str:
     return f"{table}[datum.value]"
 
 
+def bare_axis(**more: Any) -> dict[str, Any]:
+    """Labels and nothing else, every one of them."""
+    return {"title": None, "ticks": False, "domain": False, "grid": False, "labelOverlap": False} | more
+
+
 def centred(texts: Mapping[int, Sequence[str]]) -> Any:
     """Vega hangs lines from the first one: of two, that one must stand above the middle."""
     two = [number for number, told in texts.items() if len(told) == 2]
@@ -149,12 +157,12 @@ def finish_altair(chart: Any, title: str, alt_text: str, height: int, above: int
     """
     title_lines = lines(title, NARROWEST, 4)
     return chart.properties(
-        title=alt.TitleParams(title_lines, anchor="start", fontSize=14, lineHeight=18, offset=14 + above),
+        title=alt.TitleParams(title_lines, anchor="start", fontSize=14, lineHeight=18, offset=14 + above, color=INK),
         description=alt_text,
         width="container",
         height=height + _ROOM + above + 18 * len(title_lines),
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-    )
+    ).configure_axis(labelColor=INK, titleColor=INK)
 
 
 def lying_title(text: str) -> dict[str, Any]:
@@ -165,25 +173,28 @@ def lying_title(text: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def finish(figure: go.Figure, title: str, alt_text: str, height: int = 420) -> go.Figure:
-    """The same for Plotly. `alt_text` gives the text back, for `st.plotly_chart(alt=...)`."""
+def finish(figure: go.Figure, title: str, alt_text: str, height: int, above: int = 0) -> go.Figure:
+    """The same for Plotly, but `height` is of the whole figure. `alt_text` is for `st.plotly_chart(alt=...)`."""
     title_lines = lines(title, NARROWEST, 4)
+    top = 30 + 20 * len(title_lines)
     figure.update_layout(
         title={
-            "text": "<br>".join(map(escaped, title_lines)),
-            "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container",
-            "pad": {"t": 8}, "font": {"size": 14},
+            "text": "<br>".join(map(escaped, title_lines)), "font": {"size": 14, "color": PLOTLY_INK},
+            "x": 0, "xanchor": "left", "y": 1 - 12 / height, "yanchor": "top", "yref": "container", "pad": {"t": 0},
         },
-        margin={"l": 8, "r": 8, "t": 24 + 20 * len(title_lines), "b": 8},
+        margin={"l": 8, "r": 8, "t": top + above, "b": 8},
         height=height,
+        font={"color": PLOTLY_INK},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         meta={"alt": alt_text},
         dragmode="pan",
         hoverlabel={"align": "left", "namelength": -1},
     )  # fmt: skip
-    figure.update_xaxes(automargin=True, gridcolor="rgba(118,124,133,0.25)", zerolinecolor="rgba(118,124,133,0.5)")
-    figure.update_yaxes(automargin=True, gridcolor="rgba(118,124,133,0.25)", zerolinecolor="rgba(118,124,133,0.5)")
+    ink = {"tickfont": {"color": PLOTLY_INK}, "title": {"font": {"color": PLOTLY_INK, "size": 12}}}
+    grid = {"gridcolor": "rgba(118,124,133,0.25)", "zerolinecolor": "rgba(118,124,133,0.5)"}
+    figure.update_xaxes(automargin=True, separatethousands=True, **grid, **ink)
+    figure.update_yaxes(automargin=True, separatethousands=True, **grid, **ink)
     return figure
 
 

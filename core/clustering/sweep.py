@@ -134,6 +134,13 @@ def sweep(
     return partial
 
 
+def cluster(fit_matrix: np.ndarray, k: int, *, seed: int = 42) -> ClusterFit:
+    """One fit as the sweep makes it: k-means with k clusters on (n_customers, n_features) in the scaled space."""
+    _ignore_merged_clusters()
+    matrix = np.ascontiguousarray(fit_matrix, dtype=np.float64)
+    return _pool()[0].submit(_fit, matrix, k, seed).result()
+
+
 _Step = tuple[ClusterFit, Silhouette | None]
 
 

@@ -17,6 +17,7 @@ SKEW_BOUND = 1.0
 
 _MOST_QUANTILES = 1000
 _ROUND_TRIP = 1e-6
+_LARGEST = 1e100  # squares of larger values would overflow in the scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class FittedTransform:
         Returns
         -------
         "none" for a constant column, and where undoing the transform would not give the values back to within a
-        millionth of their range (Yeo-Johnson flattens what varies little beside its size: years, say).
+        millionth of their range (Yeo-Johnson can flatten what varies little beside its size, or blow it up).
         """
         if column.min() == column.max():
             return cls()
@@ -106,8 +107,10 @@ class FittedTransform:
         return transformer
 
     def _reverses(self, column: np.ndarray) -> bool:
-        error = np.abs(self.backward(self.forward(column)) - column).max()
-        return bool(error <= _ROUND_TRIP * (column.max() - column.min()))  # NaN: no
+        transformed = self.forward(column)
+        error = np.abs(self.backward(transformed) - column).max()
+        # Written so that a NaN answers no.
+        return bool(np.abs(transformed).max() < _LARGEST and error <= _ROUND_TRIP * (column.max() - column.min()))
 
 
 def skewness(column: np.ndarray) -> float:

@@ -165,7 +165,19 @@ def normalised(header: str) -> str:
 
 
 def recognise(source: SourceTable, given: Mapping[str, str] | None = None) -> Recognition:
-    """The role of each column.
+    """The role of each column: as `detect`, and all that orders need are there.
+
+    Raises
+    ------
+    UnknownColumnError, UnknownRoleError, NoCustomerColumnError, NoDateColumnError, NoAmountColumnError
+    """
+    found = detect(source, given)
+    _require(source.headers, found.columns)
+    return found
+
+
+def detect(source: SourceTable, given: Mapping[str, str] | None = None) -> Recognition:
+    """The role of each column, as far as it can be told.
 
     Parameters
     ----------
@@ -174,7 +186,7 @@ def recognise(source: SourceTable, given: Mapping[str, str] | None = None) -> Re
 
     Raises
     ------
-    UnknownColumnError, NoCustomerColumnError, NoDateColumnError, NoAmountColumnError
+    UnknownColumnError, UnknownRoleError
     """
     chosen = {_role(role): _header(source, wanted) for role, wanted in (given or {}).items()}
     sample = source.sample()
@@ -197,7 +209,6 @@ def recognise(source: SourceTable, given: Mapping[str, str] | None = None) -> Re
             taken.add(header)
     columns |= _guessed(source, sample, columns, chosen)
     columns = _settle_money(columns, chosen)
-    _require(source.headers, columns)
     in_order = {role.name: columns[role.name] for role in ROLES if role.name in columns}
     return Recognition(in_order, _warnings(source, sample, in_order))
 

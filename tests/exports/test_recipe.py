@@ -166,16 +166,30 @@ def test_two_segments_of_one_name_are_refused(document: dict[str, Any]):
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "told"),
     [
-        "", "null", "[]", "5", "{", b"\x80\x04\x95pickle", b"\xff\xfe{\x00}\x00", "{" + '"a":' * 5, "[" * 100_000,
-        '{"a":' * 900 + "1" + "}" * 900, '{"format": 1e999}', '{"format": NaN}', '{"format": 1, "format": 1}',
-        '{"format": ' + "9" * 5000 + "}", " " * (MOST_BYTES + 1),
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        (b"\x80\x04\x95pickle", "not JSON"),
+        (b"\xff\xfe{\x00}\x00", "not JSON"),
+        ('{"format": ' + "9" * 5000 + "}", "not JSON"),
+        ("null", "holds no fields"),
+        ("[]", "holds no fields"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100 + "1" + "}" * 100, "nested too deeply"),
+        ('{"format": 1e999}', "out of bounds"),
+        ('{"format": NaN}', "NaN stands in it"),
+        ('{"format": -Infinity}', "-Infinity stands in it"),
+        ('{"format": 1, "format": 1}', "a field stands in it twice"),
+        (" " * (MOST_BYTES + 1), "larger than 5 MB"),
     ],
-)  # fmt: skip
-def test_hostile_texts_are_refused(text: str | bytes):
-    with pytest.raises(RecipeError):
+    ids=range(14),
+)
+def test_hostile_texts_are_refused(text: str | bytes, told: str):
+    with pytest.raises(RecipeError) as caught:
         Recipe.from_json(text)
+
+    assert told in caught.value.message
 
 
 def test_a_number_too_large_for_a_float_is_refused(document: dict[str, Any]):

@@ -141,6 +141,12 @@ def test_two_segments_of_one_archetype_are_told_apart_by_what_differs():
     assert names[2:] == ["Steady middle", "Small spenders"]
 
 
+def test_two_that_differ_in_nothing_get_a_number():
+    names = [each.name for each in naming.named(pd.DataFrame({"total_revenue": [0.9, 0.9, 0.5, 0.12]}))]
+
+    assert names == ["Big spenders", "Big spenders 2", "Steady middle", "Small spenders"]
+
+
 def test_without_value_or_dates_the_most_striking_measures_make_the_name():
     standing = pd.DataFrame({"Age": [0.9, 0.1, 0.5], "Visits": [0.3, 0.5, 0.55]})
 

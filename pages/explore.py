@@ -1,0 +1,37 @@
+"""Meet each segment: who they are, what they bring, what to do."""
+
+import streamlit as st
+
+from charts import exploring as detailed
+from charts import segments as charts
+from charts import theme
+from ui import exploring, navigation, services, widgets
+from ui.frame import explained, next_step, open_page
+
+workspace = open_page(navigation.EXPLORE)
+
+with explained(), exploring.patience():
+    segmentation = services.segmentation(workspace)
+palette = theme.palette(segmentation)
+
+exploring.cards(segmentation)
+
+st.header("Side by side")
+left, right = st.columns(2)
+with left:
+    widgets.altair_chart(charts.customers_per_segment(segmentation, palette))
+    widgets.altair_chart(charts.shares(segmentation, palette))
+with right:
+    widgets.altair_chart(charts.mean_revenue_per_segment(segmentation, palette))
+    widgets.altair_chart(charts.recency_by_segment(segmentation, palette))
+exploring.summary(segmentation)
+
+st.header("What sets them apart")
+widgets.plotly_chart(detailed.profile_heatmap(segmentation))
+
+st.header("Any two features")
+exploring.cloud(workspace, segmentation, palette)
+
+st.header("The customers of one segment")
+exploring.members(workspace, segmentation)
+next_step(navigation.EXPLORE)

@@ -1,0 +1,40 @@
+"""Choose what customers are compared by."""
+
+import streamlit as st
+
+from charts import features as charts
+from ui import measuring, navigation, services, widgets
+from ui.frame import explained, next_step, open_page
+
+workspace = open_page(navigation.FEATURES)
+
+with explained():
+    features = services.features(workspace)
+    measuring.presets(workspace)
+    measuring.choices(workspace)
+    chosen = services.chosen_features(workspace)
+    preparation = services.preparation(workspace)
+
+st.header("The features in use")
+skews = services.skews(workspace)
+widgets.features_table(chosen, features.values, skews, features.currency)
+
+st.header("Before and after preparation")
+studied = measuring.studied(workspace, chosen)
+before, after = charts.before_after(
+    studied, features.values[studied], services.prepared_column(workspace, studied), features.currency
+)
+left, right = st.columns(2)
+with left:
+    widgets.altair_chart(before)
+with right:
+    widgets.altair_chart(after)
+measuring.what_was_done(workspace, studied)
+
+st.header("Do two features say the same?")
+measuring.alike(workspace)
+widgets.altair_chart(charts.correlations(services.correlations(workspace)))
+
+st.header("Unusual customers")
+measuring.unusual(workspace)
+next_step(navigation.FEATURES)

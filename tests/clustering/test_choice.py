@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.clustering.choice import advise, elbow, largest_silhouette, largest_silhouette_drop
+from core.clustering.silhouette import Silhouette
+from core.clustering.sweep import ClusterFit, Sweep, sweep
+
+
+def swept(inertias: list[float], silhouettes: list[float], smallest: dict[int, int] | None = None) -> Sweep:
+    """A sweep over 1,000 customers with these inertias from k = 1 and silhouettes from k = 2.
+
+    `smallest` says how many customers the smallest cluster of a k has; elsewhere all are about the same size.
+    """
+    fits = {}
+    for k, inertia in enumerate(inertias, start=1):
+        labels = np.arange(1_000) % k
+        if smallest and k in smallest:
+            labels = np.where(np.arange(1_000) < smallest[k], k - 1, np.arange(1_000) % (k - 1))
+        fits[k] = ClusterFit(np.zeros((k, 1)), labels, inertia)
+    values = {k: Silhouette(value) for k, value in enumerate(silhouettes, start=2)}
+    return Sweep(fits, values, k_max=len(inertias), k_asked=len(inertias), exact=True)
+
+
+BENT_AT_THREE = [100.0, 55, 12, 10, 8.5, 7.2]
+STRAIGHT = [100.0, 90, 80, 70, 60, 50]
+
+
+# --- the measures
+
+
+def test_the_elbow_is_where_the_curve_bends():
+    assert elbow(dict(enumerate(BENT_AT_THREE, start=1))) == 3
+
+
+def test_the_elbow_of_the_hyperbola_is_kneedles_own():
+    # Satopaa et al. (2011), figure 2, turned over as kneed's documentation does: y = -1/x + 5, x in (0, 1), knee 0.22.
+    x = np.linspace(0.0, 1, 10)
+    curve = -(-1 / (x + 0.1) + 5)
+    assert elbow(dict(zip(range(1, 11), curve, strict=True))) == 3  # the third of ten points is x = 0.22
+
+
+@pytest.mark.parametrize(
+    "inertias",
+    [STRAIGHT, [5.0, 5, 5, 5], [9.0, 2], [0.0, 0, 0], [7.0]],
+    ids=["straight", "flat", "two points", "nothing to gain", "one point"],
+)
+def test_no_elbow_is_invented(inertias):
+    assert elbow(dict(enumerate(inertias, start=1))) is None
+
+
+def test_the_largest_silhouette_is_the_first_of_equals():
+    assert largest_silhouette({2: Silhouette(0.3), 3: Silhouette(0.5), 4: Silhouette(0.5)}) == 3
+    assert largest_silhouette({}) is None
+
+
+def test_the_largest_drop_is_named_by_the_k_before_it():
+    values = {2: Silhouette(0.5), 3: Silhouette(0.48), 4: Silhouette(0.2), 5: Silhouette(0.1)}
+    assert largest_silhouette_drop(values) == 3
+    assert largest_silhouette_drop({2: Silhouette(0.2), 3: Silhouette(0.3)}) is None
+    assert largest_silhouette_drop({2: Silhouette(0.2)}) is None
+
+
+# --- the advice
+
+
+def test_agreement_is_followed_and_said():
+    advice = advise(swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3]))
+    assert (advice.k, advice.elbow, advice.silhouette, advice.silhouette_drop) == (3, 3, 3, 3)
+    assert advice.words.startswith("We suggest 3 segments: all measures agree.")
+    assert advice.natural_grouping is None
+    assert advice.stability is None
+
+
+def test_two_against_one_the_one_is_heard():
+    advice = advise(swept(BENT_AT_THREE, [0.61, 0.6, 0.4, 0.35, 0.3]))  # the article's own case: elbow and drop
+    assert (advice.k, advice.silhouette) == (3, 2)
+    assert "2 of the 3 measures agree on it, the other one differs" in advice.words
+    assert "with 2 (silhouette 0.61)" in advice.words
+
+
+def test_where_all_differ_it_is_said_and_the_tightest_of_their_choices_taken():
+    advice = advise(swept(BENT_AT_THREE, [0.70, 0.55, 0.65, 0.6, 0.2]))
+    assert (advice.elbow, advice.silhouette, advice.silhouette_drop) == (3, 2, 5)
+    assert advice.k == 2
+    assert "the measures disagree" in advice.words
+
+
+def test_two_outliers_are_not_two_segments():
+    curve = swept(BENT_AT_THREE, [0.99, 0.6, 0.3, 0.28, 0.25], smallest={2: 2})
+    advice = advise(curve)
+    assert advice.silhouette == 2
+    assert advice.k == 3
+    assert "only 2 customers of 1,000" in advice.words
+    assert "log scale" in advice.words
+    assert "capping" in advice.words
+    assert advise(curve, min_share=0).k == 2  # whoever wants any size gets the votes as they are
+    assert "log scale" not in advise(curve, min_share=0).words
+
+
+@pytest.mark.parametrize(("smallest", "k"), [(30, 3), (29, 2)])
+def test_the_smallest_segment_must_hold_the_share_asked_for(smallest, k):
+    advice = advise(swept(BENT_AT_THREE, [0.6, 0.65, 0.3, 0.2, 0.1], smallest={3: smallest}), min_share=0.03)
+    assert advice.k == k
+
+
+def test_where_every_choice_leaves_a_tiny_segment_the_elbow_stands_and_it_is_said():
+    tiny = dict.fromkeys(range(2, 7), 1)
+    advice = advise(swept(BENT_AT_THREE, [0.99, 0.6, 0.3, 0.28, 0.25], smallest=tiny))
+    assert advice.k == 3
+    assert "for want of better" in advice.words
+    assert "only 1 customer of 1,000" in advice.words
+
+
+def test_without_an_elbow_its_absence_is_said():
+    advice = advise(swept(STRAIGHT, [0.3, 0.55, 0.5, 0.2, 0.1]))
+    assert advice.elbow is None
+    assert "(elbow: none)" in advice.words
+
+
+@pytest.mark.parametrize(("best", "said"), [(0.2, "hardly fall into separate groups"), (0.4, "overlap"), (0.7, None)])
+def test_weak_structure_is_said(best, said):
+    words = advise(swept(BENT_AT_THREE, [best - 0.1, best, best - 0.15, best - 0.16, best - 0.17])).words
+    for text in ("hardly fall into separate groups", "overlap"):
+        assert (text in words) == (text == said)
+
+
+def test_an_estimated_silhouette_is_given_with_its_margin():
+    exact = swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3])
+    uncertain = {k: Silhouette(each.value, 0.01) for k, each in exact.silhouettes.items()}
+    estimated = Sweep(exact.fits, uncertain, exact.k_max, exact.k_asked, exact=False)
+    assert "silhouette 0.70 ± 0.02" in advise(estimated).words  # 2.26 standard errors
+    assert "±" not in advise(exact).words
+
+
+def test_there_is_no_advice_before_two_clusters():
+    with pytest.raises(ValueError, match="two clusters"):
+        advise(swept([10.0], []))
+
+
+def test_groups_that_everyone_sees_are_found():
+    corners = np.array([[0, 0], [9, 0], [0, 9], [9, 9]])
+    customers = np.repeat(corners, 50, axis=0) + np.random.default_rng(0).normal(0, 0.5, (200, 2))
+    advice = advise(sweep(customers, k_max=8))
+    assert advice.k == advice.elbow == advice.silhouette == 4
+
+
+@given(
+    drops=st.lists(st.floats(0, 50), min_size=1, max_size=11),
+    silhouettes=st.lists(st.floats(-0.5, 1), min_size=11, max_size=11),
+    smallest=st.dictionaries(st.integers(2, 12), st.integers(1, 40)),
+    min_share=st.floats(0, 0.5),
+)
+def test_whatever_the_curves_the_advice_can_be_taken(drops, silhouettes, smallest, min_share):
+    inertias = [1_000.0 - sum(drops[:count]) for count in range(len(drops) + 1)]
+    curve = swept(inertias, silhouettes[: len(drops)], smallest)
+    advice = advise(curve, min_share=min_share)
+    assert 2 <= advice.k <= curve.k_max
+    assert f"suggest {advice.k} segments" in advice.words
+    assert 2 <= len(advice.reasons) <= 4
+    assert all(re.fullmatch(r"[A-Z].*\.", reason) for reason in advice.reasons)
+    for vote in (advice.elbow, advice.silhouette, advice.silhouette_drop):
+        assert vote is None or 2 <= vote <= curve.k_max

@@ -1,0 +1,95 @@
+"""The pieces of the Explore page: cards, summary, cloud of points, the customers of a segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from charts import exploring as charts
+from charts import theme
+from charts.theme import Palette
+from core.features import catalog
+from core.segments.segmentation import BORDERLINE, Segment, Segmentation
+from ui import tables, widgets
+from ui.session import Workspace
+from ui.widgets import plain
+
+_CARDS_A_ROW = 3
+_MOST_ROWS = 500
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """A word while the sweep, which this page needs whole, comes to its end."""
+    with st.spinner("Grouping the customers …"):
+        yield
+
+
+def cards(segmentation: Segmentation) -> None:
+    """A card a segment, the one with the highest mean revenue first."""
+    segments = segmentation.segments
+    for start in range(0, len(segments), _CARDS_A_ROW):
+        places = st.columns(_CARDS_A_ROW)
+        for place, segment in zip(places, segments[start : start + _CARDS_A_ROW], strict=False):
+            with place, st.container(border=True):
+                _card(segment, segmentation.features.currency)
+
+
+def _card(segment: Segment, currency: str | None) -> None:
+    st.subheader(plain(theme.label(segment)), anchor=False)
+    with st.container(horizontal=True):
+        st.metric("Customers", f"{segment.customers:,}", theme.percent(segment.share_of_customers) + " of all", "off")
+        if segment.revenue is not None:
+            share = segment.share_of_revenue
+            delta = f"{theme.percent(share)} of all" if share is not None else None
+            st.metric("Revenue", widgets.money(segment.revenue, currency), delta, "off")
+    st.markdown(plain(segment.portrait))
+    with st.expander("What to do"):
+        widgets.plan(segment)
+
+
+def summary(segmentation: Segmentation) -> None:
+    """The means of each segment, in units."""
+    widgets.frame(tables.summary(segmentation), "Means of each segment.")
+
+
+def cloud(workspace: Workspace, segmentation: Segmentation, palette: Palette) -> None:
+    """Customers by two features that the visitor picks."""
+    names = list(segmentation.features.names)
+    usual = tuple(segmentation.preparation.features)
+    current = workspace.scatter_axes or (usual[-1], usual[0])
+    left, right = st.columns(2)
+    with left:
+        x = widgets.pick(workspace, "x", "Across", names, current[0], lambda name: catalog.feature(name).label)
+    with right:
+        y = widgets.pick(workspace, "y", "Upwards", names, current[1], lambda name: catalog.feature(name).label)
+    workspace.scatter_axes = (x, y)
+    apart = st.checkbox(
+        "Draw small amounts apart (logarithmic scale)", key=widgets.bound(workspace, "cloud log", False)
+    )
+    drawn = charts.scatter(segmentation, x, y, palette, spread_x=apart, spread_y=apart)
+    widgets.plotly_chart(drawn.figure)
+    if drawn.shown < drawn.customers:
+        st.caption(f"{drawn.shown:,} of {drawn.customers:,} customers are drawn, of each segment its share.")
+
+
+def members(workspace: Workspace, segmentation: Segmentation) -> None:
+    """The customers of one segment, those on its border marked."""
+    segments = {segment.number: theme.label(segment) for segment in segmentation.segments}
+    current = workspace.studied_segment if workspace.studied_segment in segments else 1
+    number = widgets.pick(workspace, f"segment of {len(segments)}", "Segment", list(segments), current, segments)
+    workspace.studied_segment = number
+    table = tables.members(segmentation, number)
+    border = int(table["On the border"].sum())
+    st.caption(
+        f"{len(table):,} customers; {border:,} of them stand on the border (margin under {BORDERLINE}): nearly as close "
+        "to another segment as to this one."
+        + (
+            f" The first {_MOST_ROWS:,} are shown; the list on the Download page has all."
+            if len(table) > _MOST_ROWS
+            else ""
+        )
+    )
+    widgets.frame(table.head(_MOST_ROWS), f"Customers of segment {number}.", height=320)

@@ -1,0 +1,77 @@
+"""The pieces of the Download page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from charts import theme
+from core.exports import lists as files
+from core.segments.segmentation import Segmentation
+from ui import services
+from ui.session import Workspace
+from ui.widgets import plain
+
+
+def lists(workspace: Workspace, segmentation: Segmentation) -> None:
+    """One CSV a segment, and all of them in a zip."""
+    st.caption("One row a customer, with the measures and the contact columns of your file. Opens in any spreadsheet.")
+    for segment in segmentation.segments:
+        left, right = st.columns([3, 2], vertical_alignment="center")
+        left.markdown(f"**{plain(theme.label(segment))}**, {theme.count(segment.customers)}")
+        right.download_button(
+            f"List {segment.number} (CSV)",
+            lambda number=segment.number: services.list_file(workspace, number),
+            file_name=files.list_name(segment),
+            mime="text/csv",
+            key=f"list {segment.number} of {segmentation.n_segments}",
+            on_click="ignore",
+            width="stretch",
+        )
+    st.download_button(
+        "All lists (zip)",
+        lambda: files.zip_of_lists(segmentation),
+        file_name="segment-lists.zip",
+        mime="application/zip",
+        type="primary",
+        on_click="ignore",
+    )
+
+
+def tables(workspace: Workspace) -> None:
+    """The tables that the command line writes too."""
+    found = services.analysis(workspace)
+    with st.container(horizontal=True):
+        for label, name, frame in (
+            ("All customers (CSV)", "segments.csv", found.segmentation.table),
+            ("Means by segment (CSV)", "summary.csv", found.segmentation.summary),
+            ("Elbow and silhouette (CSV)", "sweep.csv", found.sweep.frame),
+            ("Rows set aside (CSV)", "set_aside.csv", lambda: services.set_aside(workspace)),
+        ):
+            st.download_button(
+                label,
+                lambda frame=frame: files.csv_bytes(frame()),
+                file_name=name,
+                mime="text/csv",
+                key=f"table {name}",
+                on_click="ignore",
+            )
+
+
+def report_and_recipe(workspace: Workspace) -> None:
+    """The report for people, the recipe for the next time."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "Report (HTML, prints to PDF)",
+            lambda: services.report(workspace),
+            file_name="report.html",
+            mime="text/html",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Recipe (JSON)",
+            lambda: services.recipe(workspace),
+            file_name="recipe.json",
+            mime="application/json",
+            help="How the file was read, prepared and grouped: enough to make the same segments again.",
+            on_click="ignore",
+        )

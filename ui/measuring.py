@@ -1,0 +1,163 @@
+"""The pieces of the Features page: presets, choices, preparation, unusual customers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from charts import features as charts
+from core.analysis import PRESETS
+from core.clustering.preparation import Outliers, Scaling, Transform
+from core.errors import UserError
+from core.features import catalog
+from ui import services, tables, widgets
+from ui.session import Workspace
+from ui.widgets import plain
+
+_TRANSFORMS: dict[Transform, str] = {
+    "auto": "By itself: where a few customers tower over the others",
+    "none": "None: amounts as they are",
+    "log": "Logarithm: ten times as much is one step",
+    "power": "Power (Yeo-Johnson): as even as it gets",
+    "quantile": "Rank: only who is ahead of whom counts",
+}
+_OUTLIERS: dict[Outliers, str] = {
+    "keep": "Keep unusual values as they are",
+    "cap": "Cap unusual values while grouping; nobody is left out",
+}
+_SCALINGS: dict[Scaling, str] = {
+    "standard": "Standard: mean 0, deviation 1",
+    "robust": "Robust: median 0, middle half 1",
+    "minmax": "Range: smallest 0, largest 1",
+}
+_MOST_ROWS = 200
+
+
+def presets(workspace: Workspace) -> None:
+    """Ready-made choices, one click each."""
+    st.markdown("**Start from**")
+    with st.container(horizontal=True):
+        if st.button("The usual four", help="Total revenue, average order value, quantity and recency."):
+            services.apply_preset(workspace, None)
+            st.rerun()
+        for preset in PRESETS.values():
+            if st.button(preset.label, help=preset.meaning):
+                services.apply_preset(workspace, preset.name)
+                st.rerun()
+
+
+def choices(workspace: Workspace) -> None:
+    """Features and their preparation, each with what it means."""
+    current = services.chosen_features(workspace)
+    at_hand = services.features(workspace).names
+    chosen = st.multiselect(
+        "Compare customers by",
+        at_hand,
+        key=widgets.bound(workspace, "features", list(current)),
+        format_func=lambda name: catalog.feature(name).label,
+        help="Three to five features that say different things work best.",
+    )
+    options = workspace.grouping
+    if tuple(chosen) != current:
+        options = replace(options, features=tuple(chosen), preset=None)
+    prepared = options.preparation
+    columns = st.columns(3)
+    with columns[0]:
+        transform = widgets.pick(
+            workspace, "transform", "Even out (transform)", list(_TRANSFORMS), prepared.transform, _TRANSFORMS
+        )
+    with columns[1]:
+        outliers = widgets.pick(
+            workspace, "outliers", "Unusual values (outliers)", list(_OUTLIERS), prepared.outliers, _OUTLIERS
+        )
+    with columns[2]:
+        scaling = widgets.pick(
+            workspace, "scaling", "Make comparable (scaling)", list(_SCALINGS), prepared.scaling, _SCALINGS
+        )
+    weights = _weights(workspace, tuple(chosen))
+    prepared = replace(prepared, transform=transform, outliers=outliers, scaling=scaling, weights=weights)
+    services.group_differently(workspace, replace(options, preparation=prepared))
+
+
+def _weights(workspace: Workspace, chosen: tuple[str, ...]) -> dict[str, float]:
+    """How much each feature counts; those at 1 are not named."""
+    given = workspace.grouping.preparation.weights
+    with st.expander("Let a feature count more or less (weights)"):
+        weights = {
+            name: st.slider(
+                catalog.feature(name).label,
+                0.1,
+                3.0,
+                step=0.1,
+                key=widgets.bound(workspace, f"weight {name}", float(given.get(name, 1.0))),
+            )
+            for name in chosen
+        }
+    return {name: weight for name, weight in weights.items() if weight != 1.0}
+
+
+def studied(workspace: Workspace, chosen: tuple[str, ...]) -> str:
+    """The feature to look at more closely."""
+    current = workspace.studied_feature if workspace.studied_feature in chosen else chosen[0]
+    workspace.studied_feature = widgets.pick(
+        workspace, "studied", "Look at", list(chosen), current or chosen[0], lambda name: catalog.feature(name).label
+    )
+    return workspace.studied_feature
+
+
+def what_was_done(workspace: Workspace, name: str) -> None:
+    """What the preparation did to a feature, in a sentence."""
+    prepared = services.preparation(workspace)
+    words = {
+        "none": "is left as it is",
+        "log": "is put on a logarithmic scale",
+        "power": "is evened out by a power (Yeo-Johnson)",
+        "quantile": "is replaced by rank",
+    }
+    filled = prepared.filled.get(name, 0)
+    missing = f" {filled:,} customers have no value; they count as the median." if filled else ""
+    st.caption(f"{catalog.feature(name).label} {words[prepared.transforms[name]]}.{missing}")
+
+
+def alike(workspace: Workspace) -> None:
+    """A warning for each pair of features that repeat each other."""
+    pairs = charts.alike(services.correlations(workspace))
+    for one, other, correlation in pairs:
+        st.warning(
+            f"{catalog.feature(one).label} and {catalog.feature(other).label.lower()} say nearly the same "
+            f"(rank correlation {correlation:.2f}): together they count twice. Consider leaving one out."
+        )
+    if not pairs:
+        st.caption("No two features repeat each other.")
+
+
+def unusual(workspace: Workspace) -> None:
+    """Who stands far out, and what the segments look like with such values kept and capped."""
+    table = services.outliers(workspace)
+    if table.empty:
+        st.caption("No customer stands far out in the features as prepared.")
+        return
+    customers = table["customer_id"].nunique()
+    st.markdown(
+        f"**{customers:,} customers** stand far out in at least one feature. They may be your best customers, a shop "
+        "that resells, or a typing error: look at them before you decide."
+    )
+    if len(table) > _MOST_ROWS:
+        st.caption(f"The {_MOST_ROWS} furthest out of {len(table):,}.")
+    widgets.frame(
+        tables.outliers(table.head(_MOST_ROWS), services.features(workspace).currency),
+        "Customers far outside the usual range, with the feature, the value and the usual range.",
+        height=240,
+    )
+    if st.toggle(
+        "Show the segments with these values kept, and capped", key=widgets.bound(workspace, "capping", False)
+    ):
+        try:
+            both = services.with_and_without_capping(workspace)
+        except UserError as error:
+            widgets.problem(error)
+            return
+        for title, found in (("Kept", both["keep"]), ("Capped while grouping", both["cap"])):
+            st.markdown(f"**{title}**")
+            widgets.frame(tables.summary(found), f"Segments with unusual values {plain(title.lower())}.")

@@ -1,0 +1,341 @@
+"""Answers for pages: what core computes, asked once a visitor and choice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pandas as pd
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from charts import report as report_charts
+from core import analysis as analyses
+from core.analysis import PRESETS, Analysis, SegmentOptions
+from core.clustering.choice import Advice, advise
+from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
+from core.clustering.sweep import ClusterFit, Sweep, cluster
+from core.engine import Engine
+from core.errors import TooFewCustomersError, UserError
+from core.exports import bundle, lists
+from core.features.engineering import CustomerFeatures, customer_features
+from core.orders.cleaning import CleaningOptions, OrderLines, clean
+from core.orders.columns import Recognition, detect
+from core.orders.source import SourceTable, open_sources
+from core.segments.comparison import Comparison, compare
+from core.segments.segmentation import Segmentation, segment
+from ui.jobs import SweepJob
+from ui.session import Upload, Workspace
+
+_PROJECT = Path(__file__).resolve().parents[1]
+_MEMORY = "1GB"  # for one visitor's order lines; what is beyond spills to disk
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file to try the app with."""
+
+    label: str
+    meaning: str
+    path: Path
+
+
+SAMPLES = (
+    Sample(
+        "Pharmacy sales",
+        "Made up: 61,800 lines of a pharmacy wholesaler, shaped like the article's case.",
+        _PROJECT / "sample_data" / "pharmacy_sales.csv.gz",
+    ),
+    Sample(
+        "Household baskets",
+        "A teaching data set of supermarket baskets: 120 households over a year.",
+        _PROJECT / "sample_data" / "household_baskets.csv.gz",
+    ),
+)
+
+
+def take_uploads(workspace: Workspace, files: Sequence[UploadedFile]) -> None:
+    """Copy the files to the visitor's own folder, then drop them from the server's memory."""
+    workspace.forget()
+    engine = workspace.engine = Engine(_MEMORY)
+    copies = []
+    for file in files:
+        path = engine.folder / engine.new_name("upload")
+        copies.append(Upload(file.name, path, _copy(file, path)))
+    context = get_script_run_ctx()
+    if context is not None:
+        for file in files:
+            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    _open(workspace, engine, copies)
+
+
+def take_sample(workspace: Workspace, sample: Sample) -> None:
+    """Use one of the bundled files."""
+    workspace.forget()
+    engine = workspace.engine = Engine(_MEMORY)
+    digest = hashlib.sha256(sample.path.read_bytes()).hexdigest()
+    _open(workspace, engine, [Upload(sample.path.name, sample.path, digest)])
+
+
+def _copy(file: IO[bytes], path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("wb") as copy:
+        while block := file.read(4 * 1024 * 1024):
+            digest.update(block)
+            copy.write(block)
+    return digest.hexdigest()
+
+
+def _open(workspace: Workspace, engine: Engine, uploads: Sequence[Upload]) -> None:
+    workspace.source = open_sources(engine, [upload.path for upload in uploads], [upload.name for upload in uploads])
+    workspace.uploads = tuple(uploads)
+
+
+def recognition(workspace: Workspace) -> Recognition:
+    """Which column plays which role, as far as it can be told."""
+    key = ("recognition", workspace.content, repr(workspace.cleaning.columns))
+    return workspace.answer(key, lambda: detect(_source(workspace), workspace.cleaning.columns))
+
+
+def read_differently(workspace: Workspace, options: CleaningOptions) -> None:
+    """Read the same files with other options; what was computed from the former reading is forgotten."""
+    if options == workspace.cleaning:
+        return
+    workspace.cleaning = options
+    workspace.forget_answers()
+
+
+def lines(workspace: Workspace) -> OrderLines:
+    """The order lines that count."""
+    return workspace.answer(_reading_key(workspace), lambda: _lines(workspace))
+
+
+def _lines(workspace: Workspace) -> OrderLines:
+    engine = workspace.engine
+    if engine is None:
+        raise ValueError("no file was given")
+    engine.drop_since(0)
+    return clean(engine, _source(workspace), workspace.cleaning)
+
+
+def set_aside(workspace: Workspace) -> pd.DataFrame:
+    """The rows that are not used, with line number, reason and text."""
+    return workspace.answer(("set aside", _reading_key(workspace)), lambda: lines(workspace).set_aside())
+
+
+def features(workspace: Workspace) -> CustomerFeatures:
+    """All that the file tells of each customer."""
+    return workspace.answer(("features", _reading_key(workspace)), lambda: customer_features(lines(workspace)))
+
+
+def chosen_features(workspace: Workspace) -> tuple[str, ...]:
+    """The features that customers are compared by, in the catalog's names."""
+    return analyses.chosen_features(lines(workspace), workspace.grouping)[0]
+
+
+def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
+    """Compare customers by other features or another preparation."""
+    if options == workspace.grouping:
+        return
+    workspace.grouping = options
+    workspace.n_clusters = None
+    workspace.compared = None
+
+
+def apply_preset(workspace: Workspace, name: str | None) -> None:
+    """Take a preset's features and preparation (None: the usual four), and its way of counting returns."""
+    preset = PRESETS.get(name or "")
+    group_differently(
+        workspace,
+        replace(
+            workspace.grouping,
+            features=None,
+            preset=name,
+            preparation=preset.preparation if preset else PreparationOptions(),
+        ),
+    )
+    returns = preset.returns if preset and preset.returns else "net"
+    read_differently(workspace, replace(workspace.cleaning, returns=returns))
+    workspace.revision += 1
+
+
+def preparation(workspace: Workspace, options: PreparationOptions | None = None) -> Preparation:
+    """The chosen features made comparable."""
+    wanted = options or workspace.grouping.preparation
+    chosen = chosen_features(workspace)
+    key = ("preparation", _reading_key(workspace), chosen, wanted)
+    return workspace.answer(key, lambda: prepare(features(workspace).values, chosen, wanted))
+
+
+def sweep_job(workspace: Workspace) -> SweepJob:
+    """The sweep for the choices at hand: going on, or done. A former one is stopped."""
+    customers = lines(workspace).ledger.used.customers
+    if customers < analyses.FEWEST_CUSTOMERS:
+        raise TooFewCustomersError(
+            f"There are usable orders of {customers} customers; segments need at least {analyses.FEWEST_CUSTOMERS}.",
+            hint="Use a file with more customers, or check which column is read as the customer.",
+        )
+
+    def begin() -> SweepJob:
+        if workspace.job is not None:
+            workspace.job.stop()
+        matrix = preparation(workspace).fit_matrix(features(workspace).values)
+        workspace.job = SweepJob(matrix, k_max=workspace.grouping.k_max, seed=workspace.grouping.seed)
+        return workspace.job
+
+    return workspace.answer(("sweep", *_grouping_key(workspace)), begin)
+
+
+def sweep(workspace: Workspace) -> Sweep:
+    """The whole sweep, waited for."""
+    return sweep_job(workspace).result()
+
+
+def advice(workspace: Workspace) -> Advice:
+    """How many segments we suggest, once the sweep is done."""
+    key = ("advice", *_grouping_key(workspace), workspace.grouping.min_share)
+    return workspace.answer(key, lambda: advise(sweep(workspace), min_share=workspace.grouping.min_share))
+
+
+def n_clusters(workspace: Workspace) -> int:
+    """The number of segments chosen, else the one advised."""
+    return workspace.n_clusters or advice(workspace).k
+
+
+def segmentation(workspace: Workspace, count: int | None = None) -> Segmentation:
+    """The customers in `count` segments (by default the number chosen)."""
+    wanted = count or n_clusters(workspace)
+    return _segmentation(workspace, wanted, sweep(workspace).fits[wanted])
+
+
+def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
+    """The same while the sweep may still run; None where it has not come so far."""
+    partial = sweep_job(workspace).partial
+    if partial is None or count not in partial.fits:
+        return None
+    return _segmentation(workspace, count, partial.fits[count])
+
+
+def _segmentation(workspace: Workspace, count: int, found: ClusterFit) -> Segmentation:
+    key = ("segmentation", *_grouping_key(workspace), count)
+    return workspace.answer(key, lambda: segment(features(workspace), preparation(workspace), found))
+
+
+def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
+    """The chosen number of segments with unusual values kept, and capped for the fit: {"keep": ..., "cap": ...}."""
+    count = n_clusters(workspace)
+
+    def both() -> dict[str, Segmentation]:
+        found: dict[str, Segmentation] = {}
+        known = features(workspace)
+        for outliers in ("keep", "cap"):
+            prepared = preparation(workspace, replace(workspace.grouping.preparation, outliers=outliers))
+            matrix = prepared.fit_matrix(known.values)
+            found[outliers] = segment(known, prepared, cluster(matrix, count, seed=workspace.grouping.seed))
+        return found
+
+    return workspace.answer(("capping", *_grouping_key(workspace), count), both)
+
+
+def analysis(workspace: Workspace) -> Analysis:
+    """Everything at the chosen number of segments."""
+    warnings = analyses.chosen_features(lines(workspace), workspace.grouping)[1]
+    return Analysis(
+        lines(workspace),
+        features(workspace),
+        preparation(workspace),
+        sweep(workspace),
+        advice(workspace),
+        segmentation(workspace),
+        replace(workspace.grouping, k=n_clusters(workspace)),
+        warnings,
+    )
+
+
+def comparison(workspace: Workspace, before: int, after: int) -> Comparison:
+    """What became of the customers of one number of segments in another."""
+    key = ("comparison", *_grouping_key(workspace), before, after)
+    return workspace.answer(key, lambda: compare(segmentation(workspace, before), segmentation(workspace, after)))
+
+
+def report(workspace: Workspace) -> str:
+    """The report as one HTML page."""
+    told = analysis(workspace)
+    figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
+    return bundle.report_of(told, figures)
+
+
+def list_file(workspace: Workspace, number: int) -> bytes:
+    """A segment's list as CSV."""
+    return lists.list_bytes(segmentation(workspace), number)
+
+
+def _source(workspace: Workspace) -> SourceTable:
+    if workspace.source is None:
+        raise ValueError("no file was given")
+    return workspace.source
+
+
+def _reading_key(workspace: Workspace) -> Hashable:
+    return ("lines", workspace.content, repr(workspace.cleaning))
+
+
+def _grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
+    grouping = workspace.grouping
+    return (_reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
+
+
+def ambiguities(workspace: Workspace) -> tuple[str, ...]:
+    """What can be read in two ways in these files; nothing where they cannot be read at all."""
+    try:
+        return lines(workspace).reading.ambiguities
+    except UserError:
+        return ()  # the page goes on to show the error itself
+
+
+def date_order(workspace: Workspace) -> str:
+    """The order in which dates are read now."""
+    return lines(workspace).reading.date_order or "dmy"
+
+
+def decimal(workspace: Workspace) -> str:
+    """The decimal mark by which numbers are read now."""
+    return lines(workspace).reading.decimal or "point"
+
+
+def recipe(workspace: Workspace) -> str:
+    """How the segments were made, as JSON."""
+    return bundle.recipe(analysis(workspace)).to_json()
+
+
+def skews(workspace: Workspace) -> dict[str, float]:
+    """How lopsided each feature is."""
+    key = ("skews", _reading_key(workspace))
+    return workspace.answer(key, lambda: {str(k): float(v) for k, v in skew(features(workspace).values).items()})
+
+
+def prepared_column(workspace: Workspace, name: str) -> np.ndarray:
+    """A feature after preparation, one number a customer."""
+    prepared = preparation(workspace)
+    key = ("matrix", _reading_key(workspace), prepared.features, prepared.options)
+    matrix = workspace.answer(key, lambda: prepared.fit_matrix(features(workspace).values))
+    column: np.ndarray = matrix[:, prepared.features.index(name)]
+    return column
+
+
+def correlations(workspace: Workspace) -> pd.DataFrame:
+    """Rank correlations (Spearman) of the chosen features."""
+    chosen = list(chosen_features(workspace))
+    key = ("correlations", _reading_key(workspace), tuple(chosen))
+    return workspace.answer(key, lambda: features(workspace).values[chosen].corr(method="spearman"))
+
+
+def outliers(workspace: Workspace) -> pd.DataFrame:
+    """Customers far outside the usual range of the features as prepared, the furthest first."""
+    prepared = preparation(workspace)
+    key = ("outliers", _reading_key(workspace), prepared.features, prepared.options)
+    return workspace.answer(key, lambda: prepared.outliers(features(workspace).values))

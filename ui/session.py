@@ -1,0 +1,87 @@
+"""What one visitor has given, chosen and been answered: one typed object in the session, seen by nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from core.analysis import SegmentOptions
+from core.engine import Engine
+from core.orders.cleaning import CleaningOptions
+from core.orders.source import SourceTable
+from ui.jobs import SweepJob
+
+_KEY = "workspace"
+_MOST_ANSWERS = 60
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was given, as a private copy."""
+
+    name: str
+    path: Path
+    sha256: str
+
+
+@dataclass(eq=False)
+class Workspace:
+    """One visitor's work. Widgets forget their values when their page is left; this does not."""
+
+    engine: Engine | None = None
+    uploads: tuple[Upload, ...] = ()
+    source: SourceTable | None = None
+    cleaning: CleaningOptions = field(default_factory=CleaningOptions)
+    grouping: SegmentOptions = field(default_factory=SegmentOptions)
+    n_clusters: int | None = None  # None: as advised
+    compared: tuple[int, int] | None = None
+    scatter_axes: tuple[str, str] | None = None
+    studied_feature: str | None = None
+    studied_segment: int = 1
+    job: SweepJob | None = None
+    revision: int = 0  # grows whenever values are set other than by their own widget
+    _answers: dict[Hashable, Any] = field(default_factory=dict)
+
+    @property
+    def has_orders(self) -> bool:
+        return self.source is not None
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """What tells these files from all others."""
+        return tuple(upload.sha256 for upload in self.uploads)
+
+    def answer(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
+        """The answer to a question asked before, or a new one. The key names all that it depends on."""
+        if key not in self._answers:
+            while len(self._answers) >= _MOST_ANSWERS:
+                self._answers.pop(next(iter(self._answers)))
+            self._answers[key] = compute()
+        found: Answer = self._answers[key]
+        return found
+
+    def forget_answers(self) -> None:
+        self._answers.clear()
+
+    def forget(self) -> None:
+        """Let go of all data, its copies on disk included, and of all choices."""
+        if self.job is not None:
+            self.job.stop()
+        if self.engine is not None:
+            self.engine.close()
+        revision = self.revision
+        self.__dict__.update(Workspace().__dict__)
+        self.revision = revision + 1
+
+
+def workspace() -> Workspace:
+    """This visitor's workspace, made on the first visit."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = Workspace()
+    found: Workspace = st.session_state[_KEY]
+    return found

@@ -1,0 +1,78 @@
+"""Tables as people read them: labels for names, numbers with their units, nothing to compute from."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from charts import theme
+from core.features import catalog
+from core.segments.comparison import Comparison
+from core.segments.segmentation import BORDERLINE, Segmentation
+
+
+def summary(segmentation: Segmentation) -> pd.DataFrame:
+    """Segment, size and the mean of each feature in use, in units."""
+    currency = segmentation.features.currency
+    names = [*segmentation.preparation.features]
+    names += [name for name in ("total_revenue",) if name in segmentation.features.names and name not in names]
+    table: dict[str, list[str]] = {
+        "Segment": [theme.label(segment) for segment in segmentation.segments],
+        "Customers": [f"{segment.customers:,}" for segment in segmentation.segments],
+    }
+    for name in names:
+        feature = catalog.feature(name)
+        table[f"{feature.label} (mean)"] = [
+            feature.format(segment.center[name], currency) for segment in segmentation.segments
+        ]
+    if all(segment.revenue is not None for segment in segmentation.segments):
+        table["Revenue of all together"] = [
+            theme.money(segment.revenue or 0.0, currency) for segment in segmentation.segments
+        ]
+    return pd.DataFrame(table)
+
+
+def members(segmentation: Segmentation, number: int) -> pd.DataFrame:
+    """The customers of one segment, the highest revenue first, with contacts and whether they stand on the border."""
+    chosen = segmentation.members(number)
+    assigned = segmentation.assignments.loc[chosen]
+    names = {segment.number: theme.label(segment) for segment in segmentation.segments}
+    features = segmentation.features
+    table = pd.DataFrame({"Customer": chosen})
+    table["On the border"] = (assigned["margin"] < BORDERLINE).to_numpy()
+    table["Next segment"] = [names.get(other, "–") for other in assigned["runner_up"].fillna(0)]
+    for name in dict.fromkeys((*segmentation.preparation.features, *features.names)):
+        table[catalog.feature(name).label] = features.values.loc[chosen, name].round(2).to_numpy()
+    for role in features.contacts.columns:
+        table[role.replace("_", " ").capitalize()] = features.contacts.loc[chosen, role].to_numpy()
+    by = catalog.feature("total_revenue" if "total_revenue" in features.names else segmentation.preparation.features[0])
+    return table.sort_values(by.label, ascending=False, kind="stable", ignore_index=True)
+
+
+def outliers(found: pd.DataFrame, currency: str | None) -> pd.DataFrame:
+    """Customers far outside the usual range of a feature, in units."""
+    rows = []
+    for row in found.itertuples(index=False):
+        feature = catalog.feature(str(row.feature))
+        low, high = (
+            "any" if bound in (float("inf"), float("-inf")) else feature.format(bound, currency)
+            for bound in (row.low, row.high)
+        )
+        rows.append((row.customer_id, feature.label, feature.format(row.value, currency), f"{low} to {high}"))
+    return pd.DataFrame(rows, columns=["Customer", "Feature", "Value", "Usual range"])
+
+
+def movers(comparison: Comparison) -> pd.DataFrame:
+    """Who leaves the segment that their old one became, the largest group first."""
+    before = {segment.number: theme.label(segment) for segment in comparison.before}
+    after = {segment.number: theme.label(segment) for segment in comparison.after}
+    moved = comparison.movers()
+    return pd.DataFrame(
+        {
+            "From": [before[number] for number in moved["from_segment"]],
+            "To": [after[number] for number in moved["to_segment"]],
+            "Customers": moved["customers"].to_numpy(),
+            "Revenue": [
+                "–" if pd.isna(amount) else theme.money(amount, comparison.currency) for amount in moved["revenue"]
+            ],
+        }
+    )

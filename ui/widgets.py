@@ -1,0 +1,155 @@
+"""Small pieces of screen that pages share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import altair as alt
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.errors import UserError
+from core.features import catalog
+from core.orders.ledger import Ledger
+from core.segments.segmentation import Segment
+from ui.session import Workspace
+
+Choice = TypeVar("Choice")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def plain(text: str) -> str:
+    """Text from a file for where Streamlit takes Markdown: shown as it is, never as a link, a colour or a formula."""
+    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+
+
+def problem(error: UserError) -> None:
+    """What was found, and what to do."""
+    st.error(plain(error.message), icon=":material/error:")
+    st.markdown(f"**What you can do.** {plain(error.hint)}")
+
+
+def bound(workspace: Workspace, name: str, current: object) -> str:
+    """The key of a widget that shows `current`, also after its page was left or the value was set elsewhere."""
+    key = f"{name}/{workspace.revision}"
+    if key not in st.session_state:
+        st.session_state[key] = current
+    return key
+
+
+def pick(
+    workspace: Workspace,
+    name: str,
+    label: str,
+    options: Sequence[Choice],
+    current: Choice,
+    told: Mapping[Choice, str] | Callable[[Choice], str] = str,
+    help: str | None = None,
+) -> Choice:
+    """A selectbox that keeps its value when the page is left."""
+    shown = told if callable(told) else told.__getitem__
+    known = current if current in options else options[0]
+    chosen: Choice = st.selectbox(label, options, key=bound(workspace, name, known), format_func=shown, help=help)
+    return chosen
+
+
+def altair_chart(chart: alt.Chart | None, key: str | None = None) -> None:
+    """A chart with its own description for screen readers; nothing where there is none to draw."""
+    if chart is not None:
+        description = getattr(chart, "description", alt.Undefined)
+        st.altair_chart(chart, width="stretch", key=key, alt=description if isinstance(description, str) else None)
+
+
+def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
+    meta = figure.layout.meta or {}
+    st.plotly_chart(
+        figure, width="stretch", key=key, alt=meta.get("alt"), config={"displaylogo": False, "scrollZoom": False}
+    )
+
+
+def money(amount: float | None, currency: str | None) -> str:
+    """An amount short and with its currency; a dash where there is none."""
+    return "–" if amount is None else catalog.feature("total_revenue").format(float(amount), currency)
+
+
+def numbers(facts: Mapping[str, str]) -> None:
+    """A row of key figures that wraps on narrow screens."""
+    with st.container(horizontal=True):
+        for label, value in facts.items():
+            st.metric(label, value, border=True, width=190)
+
+
+def ledger(account: Ledger, currency: str | None) -> None:
+    """What came in = what is used + what was set aside."""
+    rows = [
+        ("Came in", account.rows_in, account.customers_in, account.money_in),
+        ("Used", account.used.rows, account.used.customers, account.used.money),
+        *(
+            (f"Set aside: {entry.label.lower()}", entry.rows, entry.customers, entry.money)
+            for entry in account.set_aside
+        ),
+    ]
+    table = pd.DataFrame(rows, columns=["", "Rows", "Customers", "Money"])
+    table["Money"] = table["Money"].astype("float64")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={
+            "": st.column_config.TextColumn(width="medium"),
+            "Rows": st.column_config.NumberColumn(format="localized"),
+            "Customers": st.column_config.NumberColumn(
+                format="localized", help="A customer with rows of both kinds stands in both lines."
+            ),
+            "Money": st.column_config.NumberColumn(f"Money ({currency})" if currency else "Money", format="localized"),
+        },
+        alt="The ledger: rows, customers and money that came in, are used, and were set aside by reason.",
+    )
+
+
+def features_table(
+    names: Sequence[str], values: pd.DataFrame, skews: Mapping[str, float], currency: str | None
+) -> None:
+    """Meaning, unit, shape and skew of each feature."""
+    rows = []
+    for name in names:
+        feature, column = catalog.feature(name), values[name].dropna()
+        spread = column.clip(upper=column.quantile(0.99)) if len(column) else column
+        counts = pd.cut(spread, 12).value_counts(sort=False).tolist() if spread.nunique() > 1 else []
+        unit = (currency or "money") if feature.unit is catalog.Unit.MONEY else feature.unit.value
+        rows.append(
+            (feature.label, feature.meaning, unit, feature.format(column.median(), currency), counts, skews[name])
+        )
+    st.dataframe(
+        pd.DataFrame(rows, columns=["Feature", "What it says", "Unit", "Half are below", "Customers", "Skew"]),
+        hide_index=True,
+        column_config={
+            "What it says": st.column_config.TextColumn(width="large"),
+            "Customers": st.column_config.BarChartColumn(
+                help="How many customers have small, middle and large values; the top hundredth is drawn together."
+            ),
+            "Skew": st.column_config.NumberColumn(
+                format="%.1f", help="0: even on both sides. Above 1: a few customers tower over the others."
+            ),
+        },
+        alt="The features with meaning, unit, median, distribution and skew.",
+    )
+
+
+def frame(
+    table: pd.DataFrame, alt_text: str, labels: Mapping[str, str] | None = None, height: int | None = None
+) -> None:
+    """A table that is only looked at."""
+    config: dict[str, Any] = {name: st.column_config.Column(label) for name, label in (labels or {}).items()}
+    sized: dict[str, Any] = {} if height is None else {"height": height}
+    st.dataframe(table, hide_index=True, column_config=config, alt=alt_text, **sized)
+
+
+def plan(segment: Segment) -> None:
+    """What to do for a segment, why, and how to see whether it worked."""
+    for action in segment.plan.actions:
+        st.markdown(f"**{plain(action.what)}** {plain(action.why)}")
+    st.caption(f"Watch: {plain(segment.plan.measure)}")
+    st.caption(f"A subject line to start from: “{plain(segment.plan.subject_line)}”")
