@@ -31,6 +31,6 @@ def figures(sweep: Sweep, advice: Advice, segmentation: Segmentation) -> dict[st
 def drawn(chart: Any) -> dict[str, Any]:
     """A chart's spec at the report's width, in the report's manner: no frame, a faint grid."""
     axis = {"labelColor": theme.INK, "titleColor": theme.INK, "titleFontWeight": "normal", "gridColor": "#E3E7EB"}
-    sized = chart.properties(width=WIDTH, background="transparent").configure_axis(**axis, domain=False, ticks=False)
+    sized = chart.properties(width=WIDTH, background="transparent", padding=8).configure_axis(**axis, domain=False, ticks=False)
     spec: dict[str, Any] = sized.configure_view(stroke=None).to_dict()
     return spec

@@ -94,7 +94,8 @@ def _slider(workspace: Workspace, partial: Sweep, advice: Advice | None) -> int:
 
 
 def _verdict(advice: Advice, chosen: int) -> None:
+    first, *others = advice.reasons
     with st.container(border=True):
-        st.markdown(f"**Advice: {advice.k} segments.**" + ("" if chosen == advice.k else f" You chose {chosen}."))
-        for reason in advice.reasons:
+        st.markdown(f"**{plain(first)}**" + ("" if chosen == advice.k else f" You chose {chosen}."))
+        for reason in others:
             st.markdown(plain(reason))

@@ -40,11 +40,17 @@ def cards(segmentation: Segmentation) -> None:
 def _card(segment: Segment, currency: str | None) -> None:
     st.subheader(plain(theme.label(segment)), anchor=False)
     with st.container(horizontal=True):
-        st.metric("Customers", f"{segment.customers:,}", theme.percent(segment.share_of_customers) + " of all", "off")
+        st.metric(
+            "Customers",
+            f"{segment.customers:,}",
+            theme.percent(segment.share_of_customers) + " of all",
+            "off",
+            delta_arrow="off",
+        )
         if segment.revenue is not None:
             share = segment.share_of_revenue
             delta = f"{theme.percent(share)} of all" if share is not None else None
-            st.metric("Revenue", widgets.money(segment.revenue, currency), delta, "off")
+            st.metric("Revenue", widgets.money(segment.revenue, currency), delta, "off", delta_arrow="off")
     st.markdown(plain(segment.portrait))
     with st.expander("What to do"):
         widgets.plan(segment)
@@ -84,8 +90,8 @@ def members(workspace: Workspace, segmentation: Segmentation) -> None:
     table = tables.members(segmentation, number)
     border = int(table["On the border"].sum())
     st.caption(
-        f"{len(table):,} customers; {border:,} of them stand on the border (margin under {BORDERLINE}): nearly as close "
-        "to another segment as to this one."
+        f"{len(table):,} customers; {border:,} of them stand on the border (margin under {BORDERLINE}): nearly as "
+        "close to another segment as to this one."
         + (
             f" The first {_MOST_ROWS:,} are shown; the list on the Download page has all."
             if len(table) > _MOST_ROWS

@@ -26,7 +26,7 @@ class SweepJob:
 
     @property
     def partial(self) -> Sweep | None:
-        """The fits so far; None before the first. An error that ended the work is raised here, in the visitor's page."""
+        """The fits so far; None before the first. An error that ended the work is raised here, where it is seen."""
         if self._error is not None:
             raise self._error
         return self._partial

@@ -16,20 +16,25 @@ from ui.session import Workspace
 from ui.widgets import plain
 
 _TRANSFORMS: dict[Transform, str] = {
-    "auto": "By itself: where a few customers tower over the others",
-    "none": "None: amounts as they are",
-    "log": "Logarithm: ten times as much is one step",
-    "power": "Power (Yeo-Johnson): as even as it gets",
-    "quantile": "Rank: only who is ahead of whom counts",
+    "auto": "Automatic",
+    "none": "None",
+    "log": "Logarithm",
+    "power": "Power (Yeo-Johnson)",
+    "quantile": "Rank (quantile)",
 }
-_OUTLIERS: dict[Outliers, str] = {
-    "keep": "Keep unusual values as they are",
-    "cap": "Cap unusual values while grouping; nobody is left out",
-}
-_SCALINGS: dict[Scaling, str] = {
-    "standard": "Standard: mean 0, deviation 1",
-    "robust": "Robust: median 0, middle half 1",
-    "minmax": "Range: smallest 0, largest 1",
+_OUTLIERS: dict[Outliers, str] = {"keep": "Keep", "cap": "Cap while grouping"}
+_SCALINGS: dict[Scaling, str] = {"standard": "Standard", "robust": "Robust", "minmax": "Range (min-max)"}
+_MEANINGS = {
+    "auto": "Evens out only where a few customers tower over the others.",
+    "none": "Amounts as they are; large customers weigh much.",
+    "log": "Ten times as much is one step.",
+    "power": "As even as it gets.",
+    "quantile": "Only who is ahead of whom counts.",
+    "keep": "Unusual values weigh as much as they are.",
+    "cap": "Unusual values count as the largest usual one. Nobody is left out of a list.",
+    "standard": "Mean 0, standard deviation 1.",
+    "robust": "Median 0, the middle half of customers 1 wide.",
+    "minmax": "Smallest 0, largest 1.",
 }
 _MOST_ROWS = 200
 
@@ -67,14 +72,17 @@ def choices(workspace: Workspace) -> None:
         transform = widgets.pick(
             workspace, "transform", "Even out (transform)", list(_TRANSFORMS), prepared.transform, _TRANSFORMS
         )
+        st.caption(_MEANINGS[transform])
     with columns[1]:
         outliers = widgets.pick(
             workspace, "outliers", "Unusual values (outliers)", list(_OUTLIERS), prepared.outliers, _OUTLIERS
         )
+        st.caption(_MEANINGS[outliers])
     with columns[2]:
         scaling = widgets.pick(
             workspace, "scaling", "Make comparable (scaling)", list(_SCALINGS), prepared.scaling, _SCALINGS
         )
+        st.caption(_MEANINGS[scaling])
     weights = _weights(workspace, tuple(chosen))
     prepared = replace(prepared, transform=transform, outliers=outliers, scaling=scaling, weights=weights)
     services.group_differently(workspace, replace(options, preparation=prepared))

@@ -57,10 +57,9 @@ def pick(
 
 
 def altair_chart(chart: alt.Chart | None, key: str | None = None) -> None:
-    """A chart with its own description for screen readers; nothing where there is none to draw."""
+    """A chart, which brings its own description for screen readers; nothing where there is none to draw."""
     if chart is not None:
-        description = getattr(chart, "description", alt.Undefined)
-        st.altair_chart(chart, width="stretch", key=key, alt=description if isinstance(description, str) else None)
+        st.altair_chart(chart, width="stretch", key=key)
 
 
 def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
@@ -126,7 +125,7 @@ def features_table(
         pd.DataFrame(rows, columns=["Feature", "What it says", "Unit", "Half are below", "Customers", "Skew"]),
         hide_index=True,
         column_config={
-            "What it says": st.column_config.TextColumn(width="large"),
+            "What it says": st.column_config.TextColumn(width="medium"),
             "Customers": st.column_config.BarChartColumn(
                 help="How many customers have small, middle and large values; the top hundredth is drawn together."
             ),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.exports import lists
 from core.exports.recipe import Recipe, recipe_of
+from core.exports.report import LedgerRow, ReportFacts, render
+from core.orders.cleaning import RETURNS
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -50,5 +53,25 @@ def write(analysis: Analysis, out: Path, figures: Mapping[str, Mapping[str, Any]
 
 
 def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """The analysis as one HTML page."""
-    return "TODO"
+    """The analysis as one HTML page. `figures` are the charts as Vega-Lite specs."""
+    lines = analysis.lines
+    files = tuple(file.name for file in lines.source.files)
+    facts = ReportFacts(
+        title=f"Customer segments from {files[0]}" + (f" and {len(files) - 1} more" if len(files) > 1 else ""),
+        files=files,
+        customers=lines.ledger.used.customers,
+        orders=lines.orders,
+        revenue=float(lines.revenue),
+        currency=lines.reading.currency,
+        first_order=lines.first_order,
+        last_order=lines.last_order,
+        reference_date=lines.reference_date,
+        returns=RETURNS[lines.options.returns],
+        ledger=tuple(
+            LedgerRow(entry.label, entry.rows, entry.customers, float(entry.money)) for entry in lines.ledger.entries
+        ),
+        notes=(*lines.reading.ambiguities, *lines.warnings, *analysis.warnings),
+        seed=analysis.options.seed,
+        versions={name: version(name) for name in ("scikit-learn", "pandas", "duckdb", "ibis-framework")},
+    )
+    return render(facts, analysis.sweep, analysis.advice, analysis.segmentation, figures)

@@ -23,6 +23,12 @@ from core.orders.source import FILE, LINE, SourceTable
 from core.orders.values import DateOrder, Decimal, Reading
 
 Returns = Literal["net", "ignore", "as-is"]
+RETURNS: Mapping[Returns, str] = {
+    "net": "Returns lower revenue and quantity, and are no purchase.",
+    "ignore": "Returns and free items are left out.",
+    "as-is": "Every row counts as a sale.",
+}
+"""What each way of counting returns means, for people."""
 
 _ONLY_TO_JUDGE = ("date_blank", "amount_blank", "quantity_blank", "currency")
 _UNREAD = ("bad-date", "bad-amount", "bad-quantity")
@@ -133,9 +139,7 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
 def _lines(
     engine: Engine, source: SourceTable, recognition: Recognition, reading: Reading, options: CleaningOptions
 ) -> OrderLines:
-    parsed = source.kept(
-        engine, readings.as_text(source, recognition), readings.parser(source, recognition, reading)
-    )
+    parsed = source.kept(engine, readings.as_text(source, recognition), readings.parser(source, recognition, reading))
     rows = _with_reasons(parsed, recognition, options, reading)
     ledger, purchases = reckon(rows, source.rows)
     if options.returns == "net" and purchases.customers_without:
@@ -146,9 +150,7 @@ def _lines(
     )
 
 
-def _with_reasons(
-    rows: ir.Table, recognition: Recognition, options: CleaningOptions, reading: Reading
-) -> ir.Table:
+def _with_reasons(rows: ir.Table, recognition: Recognition, options: CleaningOptions, reading: Reading) -> ir.Table:
     """The first reason that applies to each row, missing where none does."""
     rows = rows.mutate(amount=values.finite(rows.amount, below=_MOST_MONEY))
     if "quantity" in rows.columns:
@@ -165,7 +167,9 @@ def _with_reasons(
         tests.append((rows.quantity.isnull() & ~rows.quantity_blank, "bad-quantity"))
     tests.append((rows.amount.isnull(), "bad-amount"))
     if "currency" in rows.columns:
-        tests.append((rows.currency.notnull() & (rows.currency.upper() != ibis.literal(reading.currency)), "other-currency"))
+        tests.append(
+            (rows.currency.notnull() & (rows.currency.upper() != ibis.literal(reading.currency)), "other-currency")
+        )
     if options.as_of is not None:
         tests.append((rows.order_date > ibis.literal(options.as_of), "after-as-of"))
     # An order with a total of nothing was paid by voucher; a line with a price of nothing is a gift or a correction.
@@ -176,7 +180,9 @@ def _with_reasons(
     purchase = ibis.literal(True) if options.returns == "as-is" else ~returned & ((rows.amount > 0) | free_orders)
     if options.returns == "ignore":
         tests += [(returned, "return"), (~purchase, "no-charge")]
-    reason = ibis.cases(*((test.fill_null(False), ibis.literal(slug)) for test, slug in tests), else_=ibis.null("string"))
+    reason = ibis.cases(
+        *((test.fill_null(False), ibis.literal(slug)) for test, slug in tests), else_=ibis.null("string")
+    )
     judged = rows.mutate(reason=reason, is_purchase=purchase.fill_null(False))
     return judged.drop(*(name for name in _ONLY_TO_JUDGE if name in rows.columns))
 
