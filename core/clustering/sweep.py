@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 
@@ -120,15 +121,17 @@ def sweep(
 
     meter = SilhouetteMeter(matrix, seed)
     partial = Sweep({}, {}, reachable, k_max, meter.exact)
-    for k, (fit, silhouette) in enumerate(_in_order(matrix, reachable, seed, meter, should_stop), start=1):
-        if fit.n_clusters < k:
-            # Customers who differ by no more than rounding: k-means cannot tell as many apart as a comparison can.
-            partial = Sweep(partial.fits, partial.silhouettes, k - 1, k_max, meter.exact)
-            break
-        silhouettes = {**partial.silhouettes, k: silhouette} if silhouette is not None else partial.silhouettes
-        partial = Sweep({**partial.fits, k: fit}, silhouettes, reachable, k_max, meter.exact)
-        if on_fit is not None:
-            on_fit(partial)
+    # Closed by hand: an exception out of on_fit would keep the generator, and so the waiting fits, alive.
+    with closing(_in_order(matrix, reachable, seed, meter, should_stop)) as steps:
+        for k, (fit, silhouette) in enumerate(steps, start=1):
+            if fit.n_clusters < k:
+                # Customers who differ by no more than rounding: k-means cannot tell as many apart as a comparison can.
+                partial = Sweep(partial.fits, partial.silhouettes, k - 1, k_max, meter.exact)
+                break
+            silhouettes = {**partial.silhouettes, k: silhouette} if silhouette is not None else partial.silhouettes
+            partial = Sweep({**partial.fits, k: fit}, silhouettes, reachable, k_max, meter.exact)
+            if on_fit is not None:
+                on_fit(partial)
     if partial.k_max < 2:
         raise _too_few(len(matrix))
     return partial
@@ -146,7 +149,7 @@ _Step = tuple[ClusterFit, Silhouette | None]
 
 def _in_order(
     matrix: np.ndarray, k_max: int, seed: int, meter: SilhouetteMeter, should_stop: Callable[[], bool] | None
-) -> Iterator[_Step]:
+) -> Generator[_Step, None, None]:
     """The steps for k = 1, 2, ... k_max in this order, whichever is ready first.
 
     Only a few are handed to the pool ahead of time, so that a second caller's fits take turns with ours.

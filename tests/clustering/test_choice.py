@@ -92,13 +92,14 @@ def test_where_all_differ_it_is_said_and_the_tightest_of_their_choices_taken():
 
 
 def test_two_outliers_are_not_two_segments():
-    curve = swept(BENT_AT_THREE, [0.99, 0.6, 0.3, 0.28, 0.25], smallest={2: 2})
+    curve = swept(BENT_AT_THREE, [0.99, 0.45, 0.3, 0.28, 0.25], smallest={2: 2})
     advice = advise(curve)
     assert advice.silhouette == 2
     assert advice.k == 3
     assert "only 2 customers of 1,000" in advice.words
     assert "log scale" in advice.words
     assert "capping" in advice.words
+    assert "best silhouette 0.45" in advice.words  # how well they fall into groups is judged without those two
     assert advise(curve, min_share=0).k == 2  # whoever wants any size gets the votes as they are
     assert "log scale" not in advise(curve, min_share=0).words
 

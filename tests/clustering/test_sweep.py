@@ -148,32 +148,35 @@ def test_the_sweep_is_delivered_as_it_grows(blobs):
     assert not final.lowered
 
 
-def test_a_stopped_sweep_begins_no_further_fit(monkeypatch, blobs):
-    begun, delivered = [], []
-    fit = sweeping._fit
-    monkeypatch.setattr(sweeping, "_fit", lambda matrix, k, seed: begun.append(k) or fit(matrix, k, seed))
+def test_a_stopped_sweep_delivers_no_more(blobs):
+    delivered = []
     with pytest.raises(SweepStopped):
-        sweep(blobs, k_max=60, on_fit=delivered.append, should_stop=lambda: len(delivered) == 2)
+        sweep(blobs, on_fit=delivered.append, should_stop=lambda: len(delivered) == 2)
     assert [list(each.fits) for each in delivered] == [[1], [1, 2]]
-    sweep(blobs, k_max=2)  # behind whatever was still under way
-    assert max(begun) < 20
 
 
-def test_a_sweep_can_be_stopped_while_a_fit_is_under_way(monkeypatch, blobs):
-    release, asked = Event(), []
+def test_a_sweep_stops_at_once_and_begins_no_further_fit(monkeypatch, blobs):
+    release, asked, begun = Event(), [], []
     fit = sweeping._fit
-    monkeypatch.setattr(sweeping, "_fit", lambda *arguments: release.wait(20) and fit(*arguments))
+
+    def held(matrix, k, seed):
+        begun.append(k)
+        assert release.wait(20)
+        return fit(matrix, k, seed)
 
     def should_stop() -> bool:
         asked.append(True)
         return len(asked) > 3
 
+    monkeypatch.setattr(sweeping, "_fit", held)
     try:
         with pytest.raises(SweepStopped):
-            sweep(blobs, k_max=3, should_stop=should_stop)
-        assert not release.is_set()
+            sweep(blobs, should_stop=should_stop)
+        assert not release.is_set()  # with a fit under way on each thread
     finally:
         release.set()
+    sweep(blobs, k_max=2)  # two more fits, behind whatever was left
+    assert 1 <= len(begun) - 2 <= sweeping._pool()[1]
 
 
 def test_what_goes_wrong_in_the_callers_hands_ends_the_sweep(blobs):
