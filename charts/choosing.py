@@ -51,7 +51,9 @@ def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int) -> A
             "k": list(shares),
             "value": list(shares.values()),
             "told": [f"{share:.1%}" for share in shares.values()],
-            "inertia": [f"{inertia:,.4g}" for inertia in sweep.inertias.values()],
+            "inertia": [
+                f"{inertia:,.0f}" if inertia >= 1000 else f"{inertia:.4g}" for inertia in sweep.inertias.values()
+            ],
         }
     )
     title = _elbow_title(shares, n_clusters)
@@ -85,11 +87,11 @@ def silhouette(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int)
             ],
         }
     )
-    lowest, highest = points["low"].min(), points["high"].max()
+    lowest = points["low"].min()
     title = _silhouette_title(sweep, n_clusters)
     curve = _Curve(
         points if any(each.standard_error for each in measured.values()) else points.drop(columns=["low", "high"]),
-        domain=(-1.0 if lowest < -0.2 else -0.2 if lowest < 0 else 0.0, 1.0 if highest > 0.75 else 0.8),
+        domain=(-1.0 if lowest < -0.2 else -0.2 if lowest < 0 else 0.0, 1.0),
         axis=alt.Axis(format=".1f", tickCount=5, **theme.lying_title("How well customers fit (silhouette, 1 at best)")),
         tooltip=(alt.Tooltip("told:N", title="Silhouette, 1 at best"),),
         title=title,
@@ -143,9 +145,10 @@ def _drawn(curve: _Curve, n_clusters: int, advice: Advice | None, k_max: int) ->
     chosen = alt.Chart(curve.points[curve.points["k"] == n_clusters]).encode(y=curve.y(), tooltip=tooltip)
     layers.append(chosen.mark_point(color=CHOSEN, shape="diamond", filled=True, size=220, opacity=1))
     left = n_clusters > 0.75 * k_max
-    place: dict[str, Any] = {"align": "right", "dx": -4} if left else {"align": "left", "dx": 9}
+    # A curve that falls leaves room above to its right and below to its left.
+    place: dict[str, Any] = {"align": "right", "dx": -6, "dy": 15} if left else {"align": "left", "dx": 9, "dy": -13}
     layers.append(
-        chosen.mark_text(text=f"{n_clusters} chosen", dy=-13, color=theme.INK, fontSize=12, fontWeight="bold", **place)
+        chosen.mark_text(text=f"{n_clusters} chosen", color=theme.INK, fontSize=12, fontWeight="bold", **place)
     )
     drawn = alt.layer(*layers).encode(x=x)
     return theme.finish_altair(drawn, curve.title, curve.alt_text, height=220, above=12)

@@ -14,7 +14,7 @@ from charts import theme
 from charts.theme import Palette
 from core.features import catalog
 from core.features.catalog import Feature, Unit
-from core.segments.naming import ranks, standings
+from core.segments.naming import inner, ranks, standings
 from core.segments.segmentation import Segment, Segmentation
 
 MOST_POINTS = 5_000
@@ -50,7 +50,7 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
     # On a screen of 360 px three names fit above the columns; more stand in a list above the numbers.
     named = len(segments) <= 3
     columns = [theme.escaped_lines(theme.label(each), 12) if named else f"{each.number}." for each in segments]
-    names_above = [] if named else theme.lines(", ".join(theme.shorten(theme.label(each)) for each in segments), 46, 12)
+    listed = [] if named else [theme.escaped(theme.shorten(theme.label(each), 32)) for each in segments]
     colorbar = {
         "orientation": "h", "thickness": 10, "len": 0.9, "y": 0, "yanchor": "top", "ypad": 18,
         "tickvals": [0.1, 0.5, 0.9], "ticktext": ["low", "like everyone", "high"],
@@ -71,11 +71,16 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
         )
     )
     figure.update_xaxes(tickvals=list(range(len(segments))), ticktext=columns, side="top", tickangle=0, showgrid=False)
-    figure.update_xaxes(tickfont_size=11, title_text="<br>".join(map(theme.escaped, names_above)), title_standoff=6)
+    figure.update_xaxes(tickfont_size=11)
+    if listed:
+        figure.add_annotation(
+            text="<br>".join(listed), showarrow=False, align="left", font={"color": theme.PLOTLY_INK, "size": 11},
+            x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=30,
+        )  # fmt: skip
     rows = [theme.escaped_lines(each.label, 15) for each in known]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False)
     sides = np.nan_to_num(standing - 0.5)
-    above = 56 if named else 28 + 16 * len(names_above)
+    above = 56 if named else 38 + 16 * len(listed)
     _write_cells(figure, sides, cells)
     title, alt_text = _profile_words(segments, known, sides, cells)
     return theme.finish(figure, title, alt_text, height=210 + 40 * len(names) + above, above=above)
@@ -113,17 +118,12 @@ def scatter(
     figure = go.Figure()
     for segment, shape in zip(segmentation.segments, theme.shapes(segmentation.n_segments), strict=True):
         points = shown[shown["segment"] == segment.number]
-        told = [
-            f"{theme.escaped(str(customer))}<br>{theme.escaped(both[0].format(here, features.currency))}"
-            f"<br>{theme.escaped(both[1].format(there, features.currency))}"
-            for customer, here, there in zip(points.index, points["x"], points["y"], strict=True)
-        ]
         figure.add_scatter(
             x=_spread(points["x"], spread_x),
             y=_spread(points["y"], spread_y),
             mode="markers",
             name=theme.escaped(theme.shorten(theme.label(segment))),
-            customdata=told,
+            customdata=_hover(points, both, features.currency),
             hovertemplate=f"%{{customdata}}<extra>{theme.escaped(theme.label(segment))}</extra>",
             marker={"color": palette[theme.label(segment)], "symbol": shape, "size": 7, "opacity": 0.8},
         )
@@ -139,7 +139,7 @@ def scatter(
     }
     figure.update_layout(legend=legend, legend_title_text="")
     names = [theme.shorten(each.label) for each in both]
-    title = f"{names[1]} against {names[0][0].lower() + names[0][1:]}, one mark a customer"
+    title = f"{names[1]} against {inner(names[0])}, one mark a customer"
     part = f"{len(shown):,} of {theme.count(len(values))} shown, by {segmentation.n_segments} segments."
     return Scatter(theme.finish(figure, title, f"Scatter plot. {title}. {part}", height=520), len(shown), len(values))
 
@@ -180,11 +180,11 @@ def _profile_words(
     told = []
     for place, segment in enumerate(segments):
         most = int(np.abs(sides[:, place]).argmax())
-        told.append(f"{theme.shorten(segment.name)}: {known[most].label.lower()} {cells[most][place]}")
+        told.append(f"{theme.shorten(segment.name)}: {inner(known[most].label)} {cells[most][place]}")
     row, column = (int(place) for place in np.unravel_index(np.abs(sides).argmax(), sides.shape))
     side = "high" if sides[row, column] > 0 else "low"
     name = theme.shorten(segments[column].name)
-    title = f"What sets segments apart: {name} by {side} {theme.shorten(known[row].label).lower()}"
+    title = f"What sets segments apart: {name} by {side} {inner(theme.shorten(known[row].label))}"
     return title, f"Heatmap of each segment's mean in {len(known)} features. {title}. {'; '.join(told)}."
 
 
@@ -202,6 +202,15 @@ def _sample(segments: np.ndarray, most: int, seed: int) -> np.ndarray:
         for number, wanted in zip(numbers, quota, strict=True)
     ]
     return np.sort(np.concatenate(chosen))
+
+
+def _hover(points: pd.DataFrame, both: Sequence[Feature], currency: str | None) -> list[str]:
+    """Customer, value, value: what a point says when pointed at."""
+    return [
+        f"{theme.escaped(str(customer))}<br>{theme.escaped(both[0].format(x, currency))}"
+        f"<br>{theme.escaped(both[1].format(y, currency))}"
+        for customer, x, y in zip(points.index, points["x"], points["y"], strict=True)
+    ]
 
 
 def _spread(values: pd.Series[float], spread: bool) -> np.ndarray:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from charts import theme
 from core.features import catalog
+from core.segments.naming import inner
 
 BAR = "#0072B2"
 ALIKE = 0.9
@@ -129,7 +130,7 @@ def correlations(matrix: pd.DataFrame) -> Any:
     rows["frame"] = rows["value"].abs() > ALIKE
     pairs = alike(matrix)
     if pairs:
-        first, second = (theme.shorten(catalog.feature(name).label).lower() for name in pairs[0][:2])
+        first, second = (inner(theme.shorten(catalog.feature(name).label)) for name in pairs[0][:2])
         title = f"{theme.count(len(pairs), 'pair')} of features say nearly the same: {first} and {second}"
         title += " most of all" if len(pairs) > 1 else ""
     else:

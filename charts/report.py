@@ -12,6 +12,9 @@ from core.segments.segmentation import Segmentation
 WIDTH = 400
 """Pixels: two beside each other on paper, one on a phone without shrinking to unreadable."""
 
+PADDING = {"left": 14, "right": 14, "top": 6, "bottom": 6}
+"""Texts are measured in Arial's widths; who has only wider fonts must not find them cut."""
+
 
 def figures(sweep: Sweep, advice: Advice, segmentation: Segmentation) -> dict[str, dict[str, Any]]:
     """Name -> Vega-Lite spec: elbow, silhouette, customers; mean_revenue, shares, recency where the file has them."""
@@ -31,6 +34,8 @@ def figures(sweep: Sweep, advice: Advice, segmentation: Segmentation) -> dict[st
 def drawn(chart: Any) -> dict[str, Any]:
     """A chart's spec at the report's width, in the report's manner: no frame, a faint grid."""
     axis = {"labelColor": theme.INK, "titleColor": theme.INK, "titleFontWeight": "normal", "gridColor": "#E3E7EB"}
-    sized = chart.properties(width=WIDTH, background="transparent", padding=8).configure_axis(**axis, domain=False, ticks=False)
+    sized = chart.properties(width=WIDTH, padding=PADDING, background="transparent").configure_axis(
+        **axis, domain=False, ticks=False
+    )
     spec: dict[str, Any] = sized.configure_view(stroke=None).to_dict()
     return spec

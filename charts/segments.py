@@ -155,7 +155,7 @@ def recency_by_segment(segmentation: Segmentation, palette: Palette) -> Any | No
         base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
         base.mark_bar(height={"band": 0.55}, cornerRadius=2).encode(x="first:Q", x2="third:Q"),
         # White has 3:1 on each of the colours, and the box is always beneath it.
-        base.mark_tick(thickness=3, size=_ROW * 0.5).encode(x="median:Q", color=alt.value("#FFFFFF")),
+        base.mark_tick(thickness=3, size=_ROW * 0.5, opacity=1).encode(x="median:Q", color=alt.value("#FFFFFF")),
     ]
     told = [f"median {_days(median)}, half {box}" for median, box in zip(rows["median"], rows["box"], strict=True)]
     alt_text = f"Box plot of days since the last order. {title}. " + _read_out(rows["name"], told)

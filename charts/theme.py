@@ -87,7 +87,11 @@ def shorten(text: str, most: int = 28) -> str:
 
 def lines(text: str, width: int, most: int = 3) -> list[str]:
     """Text broken into a few lines, the last one ending in … where there was more."""
-    return textwrap.wrap(plain(text), width, max_lines=most, placeholder="…", break_long_words=True) or [""]
+    broken = textwrap.wrap(plain(text), width) or [""]
+    if len(broken) > most:
+        # Not textwrap's own placeholder: where a long word comes next, that would stand alone on its line.
+        broken[most - 1] = broken[most - 1][: width - 1].rstrip() + "…"
+    return broken[:most]
 
 
 def escaped(text: str) -> str:

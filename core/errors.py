@@ -76,16 +76,21 @@ class NoDateColumnError(UserError):
 
 
 class NoAmountColumnError(UserError):
-    """No column says what was paid, and quantity x unit price cannot stand in."""
+    """No column says what was paid, and quantity x unit price cannot stand in.
+
+    Parameters
+    ----------
+    price : the column with the price of one, where there is one without a quantity to multiply it by
+    """
 
     code = "no-amount-column"
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], *, price: str | None = None) -> None:
         self.columns = tuple(columns)
-        super().__init__(
-            f"No column looks like money among: {listed(columns)}.",
-            hint="Pick the column with the amount paid, or both a quantity and a unit price.",
-        )
+        found = f"No column looks like money among: {listed(columns)}."
+        if price is not None:
+            found = f"{listed([price])} says what one cost, but no column says in numbers how many were bought."
+        super().__init__(found, hint="Pick the column with the amount paid, or both a quantity and a unit price.")
 
 
 class UnknownColumnError(UserError):

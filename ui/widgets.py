@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from charts import theme
 from core.errors import UserError
 from core.features import catalog
 from core.orders.ledger import Ledger
@@ -63,9 +64,9 @@ def altair_chart(chart: alt.Chart | None, key: str | None = None) -> None:
 
 
 def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
-    meta = figure.layout.meta or {}
+    """A Plotly figure with its description for screen readers."""
     st.plotly_chart(
-        figure, width="stretch", key=key, alt=meta.get("alt"), config={"displaylogo": False, "scrollZoom": False}
+        figure, width="stretch", key=key, alt=theme.alt_text(figure), config={"displaylogo": False, "scrollZoom": False}
     )
 
 

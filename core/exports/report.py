@@ -239,7 +239,7 @@ def _sweep_rows(sweep: Sweep, advice: Advice, chosen: int) -> list[dict[str, Any
             {
                 "k": k,
                 "left": f"{inertia / whole:.1%}" if whole else "0%",
-                "inertia": f"{inertia:,.4g}",
+                "inertia": f"{inertia:,.0f}" if inertia >= 1000 else f"{inertia:.4g}",
                 "silhouette": ""
                 if silhouette is None
                 else f"{silhouette.value:.2f}" + (f" ± {margin:.2f}" if margin else ""),

@@ -91,6 +91,8 @@ class OrderLines:
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
+        if not self.ledger.set_aside:
+            return pd.DataFrame(columns=["file", "line_number", "reason", "why", *self.source.headers])
         left_out = self.rows.filter(self.rows.reason.notnull()).select(FILE, LINE, "reason")
         joined = left_out.join(self.source.numbered(), [FILE, LINE]).order_by([FILE, LINE]).to_pandas()
         names = [file.name for file in self.source.files]

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
@@ -156,6 +157,7 @@ class Recognition:
         return self.columns.get(role)
 
 
+@lru_cache(maxsize=10_000)  # each header is compared with the names of each role
 def normalised(header: str) -> str:
     """Lower-case words without accents or punctuation: `InvoiceNo`, `invoice_no` and `Invoice No.` are the same."""
     plain = unicodedata.normalize("NFKD", header.replace("ß", "ss"))
@@ -208,7 +210,9 @@ def detect(source: SourceTable, given: Mapping[str, str] | None = None) -> Recog
             columns[role_name] = header
             taken.add(header)
     columns |= _guessed(source, sample, columns, chosen)
-    columns = _settle_money(columns, chosen)
+    # Without its quantity a price says nothing of what was paid, unless somebody said that there is none.
+    if "quantity" in chosen or _unread_quantity(source, sample) is None:
+        columns = _settle_money(columns, chosen)
     in_order = {role.name: columns[role.name] for role in ROLES if role.name in columns}
     return Recognition(in_order, _warnings(source, sample, in_order))
 
@@ -309,12 +313,13 @@ def _content_score(role: str, sampled: Sequence[object]) -> float:
     if role == "amount":
         fractions = sum(bool(re.search(r"[.,]\d{1,2}\D*$", text)) for text in texts) / len(texts)
         return fractions if numbers > 0.9 else 0.0
+    small = sum(text.isdecimal() and not text.startswith("0") and int(text) < 1000 for text in texts) / len(texts)
     if role == "quantity":
-        small = sum(text.isdecimal() and not text.startswith("0") and int(text) < 1000 for text in texts) / len(texts)
         return small if small > 0.9 else 0.0
-    # A customer comes back: fewer ids than rows, and each as long as the other or an email.
+    # A customer comes back: fewer ids than rows, and each as long as the other or an email. Quantities come back too.
     repeats = 1 - len(set(texts)) / len(texts)
     alike = max(values.share(sampled, "email"), 1.0 if len({len(text) for text in texts}) <= 3 else 0.5)
+    alike *= 0.5 if small > 0.9 else 1.0
     return repeats * alike if 0 < repeats < 0.98 or len(texts) < 20 else 0.0
 
 
@@ -332,14 +337,18 @@ def _require(headers: Sequence[str], columns: Mapping[str, str]) -> None:
     if "order_date" not in columns:
         raise NoDateColumnError(headers)
     if "amount" not in columns and not {"quantity", "unit_price"} <= columns.keys():
-        raise NoAmountColumnError(headers)
+        raise NoAmountColumnError(headers, price=columns.get("unit_price"))
 
 
 def _warnings(source: SourceTable, sample: Mapping[str, Sequence[object]], columns: Mapping[str, str]) -> tuple[str, ...]:
     found = []
-    if "quantity" not in columns:
-        named = [header for header in source.headers if _name_score(BY_NAME["quantity"], header) > 0.5]
-        unread = [header for header in named if not _holds(BY_NAME["quantity"], sample[header])]
-        if unread:
-            found.append(f"The column {unread[0]} is named like a quantity but mostly holds text, so it is not used.")
+    unread = _unread_quantity(source, sample)
+    if "quantity" not in columns and unread is not None:
+        found.append(f"The column {unread} is named like a quantity but mostly holds text, so it is not used.")
     return tuple(found)
+
+
+def _unread_quantity(source: SourceTable, sample: Mapping[str, Sequence[object]]) -> str | None:
+    """A column that is named like a quantity and holds something else."""
+    named = (header for header in source.headers if _name_score(BY_NAME["quantity"], header) > 0.5)
+    return next((header for header in named if not _holds(BY_NAME["quantity"], sample[header])), None)

@@ -37,9 +37,11 @@ _SIGNATURES = (
     (b"GIF8", "a picture"),
     (b"SQLite format 3", "a database"),
 )
+_CONTROLS_OF_TEXT = b"\t\n\v\f\r\x1a\x1c\x1d\x1e\x1f"
 _NUMBER = re.compile(r"^[-+(]?[^\w\s]?\s?\d[\d.,'\s]*(e[-+]?\d+)?\)?-?\s?(%|[^\w\s]|[A-Z]{3})?$", re.IGNORECASE)
 _DATE = re.compile(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ,]+\d{1,2}:\d{2}.*)?$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+_COMMENTS = re.compile(r"^[\ufeff\s]*(?:<!--.*?-->\s*)+", re.DOTALL)
 _WORD = re.compile(r"^[\w#&'()./: -]{1,60}$")
 
 csv.field_size_limit(16 * 1024 * 1024)
@@ -176,7 +178,7 @@ def _refuse_non_text(name: str, head: bytes, encoding: str) -> None:
             )
     if encoding.startswith(("utf-16", "utf-32")):
         return
-    controls = sum(head.count(byte) for byte in range(32) if byte not in b"\t\n\r\f\x1a")
+    controls = sum(head.count(byte) for byte in range(32) if byte not in _CONTROLS_OF_TEXT)
     if controls > 0.01 * len(head):
         raise UnreadableFileError(
             f"{name} holds binary data, not text with rows.",
@@ -189,7 +191,7 @@ def _decode_head(head: bytes, encoding: str) -> str:
 
 
 def _refuse_markup(name: str, text: str) -> None:
-    start = text.lstrip("\ufeff \t\r\n")[:300].lower()
+    start = _COMMENTS.sub("", text).lstrip("\ufeff \t\r\n")[:300].lower()
     if start.startswith(("<!doctype", "<html", "<?xml", "<head", "<body", "<svg", "<div")):
         raise NotATableError(
             f"{name} is a web page or an XML document, not a table of orders.",

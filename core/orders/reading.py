@@ -138,6 +138,7 @@ def parser(
         parsed["amount_blank"] = money.isnull()
         if "amount" not in columns:
             parsed["amount"] = parsed["amount"] * parsed["quantity"]
+            parsed["amount_blank"] = parsed["amount_blank"] | parsed["quantity_blank"]
         return parsed | {role: cells[role] for role in texts}
 
     return parse

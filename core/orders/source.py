@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -35,7 +36,7 @@ class SourceFile:
     dialect: Dialect | None  # None for Parquet
     rows: int
     first_line: int  # the line of the first row, from 1 as an editor counts
-    ragged_rows: int = 0  # rows with more or fewer cells than the header
+    ragged_rows: int = 0  # rows with more or fewer cells than most
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class SourceTable:
     files: tuple[SourceFile, ...]
     headers: tuple[str, ...]  # as the files write them, made unique; "1", "2", ... where there is no header
     parts: tuple[ir.Table, ...]  # one a file
+    top: pa.Table  # the first rows of `table`
 
     @property
     def rows(self) -> int:
@@ -57,7 +59,7 @@ class SourceTable:
     @property
     def table(self) -> ir.Table:
         """The files below each other, without line numbers."""
-        return _stacked([part.drop(LINE) if LINE in part.columns else part for part in self.parts])
+        return _without_lines(self.parts)
 
     def numbered(self) -> ir.Table:
         """The files below each other with FILE (0-based) and LINE."""
@@ -95,8 +97,8 @@ class SourceTable:
         return f"c{self.headers.index(header) + 1}"
 
     def sample(self, most: int = _SAMPLE_ROWS) -> dict[str, list[object]]:
-        """The first values under each header, for telling what a column holds; blanks are None."""
-        rows = self.table.limit(most).to_pyarrow()
+        """The first values under each header, at most 1,000, for telling what a column holds; blanks are None."""
+        rows = self.top.slice(0, most)
         return {header: rows.column(place).to_pylist() for place, header in enumerate(self.headers)}
 
 
@@ -114,11 +116,16 @@ def open_sources(engine: Engine, paths: Sequence[Path], names: Sequence[str] | N
     opened = [_open(engine, path, name) for path, name in zip(paths, names or [p.name for p in paths], strict=True)]
     headers = tuple(dict.fromkeys(header for _, file_headers, _ in opened for header in file_headers))
     parts = _one_type_a_column([_lay_out(table, own, headers) for _, own, table in opened], headers)
-    return SourceTable(tuple(file for file, _, _ in opened), headers, tuple(parts))
+    top = _without_lines(parts).limit(_SAMPLE_ROWS).to_pyarrow()
+    return SourceTable(tuple(file for file, _, _ in opened), headers, tuple(parts), top)
 
 
 def _stacked(tables: Sequence[ir.Table]) -> ir.Table:
     return reduce(lambda above, below: above.union(below), tables)
+
+
+def _without_lines(parts: Sequence[ir.Table]) -> ir.Table:
+    return _stacked([part.drop(LINE) if LINE in part.columns else part for part in parts])
 
 
 def rows_as_read(path: Path) -> tuple[Iterator[Sequence[str | None]], list[str]]:
@@ -131,7 +138,8 @@ def rows_as_read(path: Path) -> tuple[Iterator[Sequence[str | None]], list[str]]
     if _is_parquet(path):
         return _parquet_rows(_open_parquet(path)), []
     dialect = dialects.detect(path)
-    left_out = [f"{dialect.skipped_lines} blank lines above the header"] if dialect.skipped_lines else []
+    lines = "blank line" if dialect.skipped_lines == 1 else "blank lines"
+    left_out = [f"{dialect.skipped_lines} {lines} above the header"] if dialect.skipped_lines else []
     return (cells for _, cells in dialects.read_rows(path, dialect)), left_out
 
 
@@ -263,22 +271,25 @@ def _read_tolerant(
     rows = dialects.read_rows(path, dialect)
     if dialect.has_header:
         next(rows)
-    widest = max(len(cells) for _, cells in dialects.read_rows(path, dialect))
+    lengths = Counter(len(cells) for _, cells in dialects.read_rows(path, dialect))
+    widest = max(lengths)
+    if dialect.has_header:
+        lengths[len(headers)] -= 1
+    usual = max(lengths, key=lambda length: (lengths[length], length == len(headers)))
     headers = unique([*headers, *([""] * (widest - len(headers)))]) if dialect.has_header else _places(widest)
     schema = pa.schema([*((f"c{place}", pa.string()) for place in range(1, widest + 1)), (LINE, pa.int64())])
     scratch = engine.folder / engine.new_name("rows")
-    ragged, usual = 0, len(headers) if not dialect.has_header else None
     with pq.ParquetWriter(scratch, schema) as writer:
         for batch in _batches(rows, max(1, _CELLS_A_BATCH // widest)):
-            usual = usual or len(batch[0][1])
-            ragged += sum(len(cells) != usual for _, cells in batch)
             columns = [
                 pa.array([cells[place] or None if place < len(cells) else None for _, cells in batch], pa.string())
                 for place in range(widest)
             ]
             lines = pa.array([number for number, _ in batch], pa.int64())
             writer.write_table(pa.Table.from_arrays([*columns, lines], schema=schema))
-    return headers, engine.backend.read_parquet(scratch, table_name=engine.new_name("source")), ragged
+    return headers, engine.backend.read_parquet(scratch, table_name=engine.new_name("source")), (
+        lengths.total() - lengths[usual]
+    )
 
 
 def _places(width: int) -> list[str]:
@@ -292,6 +303,8 @@ def _batches(rows: Iterator[tuple[int, list[str]]], size: int) -> Iterator[list[
 
 def _lay_out(table: ir.Table, own: Sequence[str], headers: Sequence[str]) -> ir.Table:
     """One file's table with a column for each header of all files."""
+    if list(own) == list(headers):
+        return table
     places = {header: f"c{place}" for place, header in enumerate(own, 1)}
     columns = {
         f"c{place}": table[places[header]] if header in places else ibis.null("string")

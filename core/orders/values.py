@@ -220,12 +220,18 @@ def number_evidence(column: ir.Value) -> dict[str, ir.IntegerScalar]:
     if not column.type().is_string():
         return {}
     commas, points = column.contains(","), column.contains(".")
-    # Patterns run on values with a comma alone: a column without any is a column with points.
+    # A mark that stands twice can only part thousands.
     return {
         "commas": commas.sum(),
         "points": points.sum(),
-        "comma_decides": (commas & column.re_search(r",(\d{1,2}|\d{4,})(\D|$)|\.\d{3},\d")).sum(),
-        "point_decides": (points & column.re_search(r"\.(\d{1,2}|\d{4,})(\D|$)|,\d{3}\.\d")).sum(),
+        "comma_decides": (
+            (commas & column.re_search(r",(\d{1,2}|\d{4,})(\D|$)|\.\d{3},\d"))
+            | (points & column.re_search(r"\d\.\d{3}\.\d{3}(\D|$)"))
+        ).sum(),
+        "point_decides": (
+            (points & column.re_search(r"\.(\d{1,2}|\d{4,})(\D|$)|,\d{3}\.\d"))
+            | (commas & column.re_search(r"\d,\d{3},\d{3}(\D|$)"))
+        ).sum(),
         "one_mark_three_digits": (column.re_search(r"^\D*\d{1,3}[.,]\d{3}\D*$")).sum(),
     }
 

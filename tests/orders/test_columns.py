@@ -1,0 +1,182 @@
+"""Which column plays which role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from core.engine import Engine
+from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError
+from core.orders.columns import Recognition, UnknownRoleError, normalised, recognise
+from core.orders.source import open_sources
+
+
+def recognised(
+    engine: Engine, folder: Path, header: str, *rows: str, given: Mapping[str, str] | None = None
+) -> Recognition:
+    path = folder / "orders.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return recognise(open_sources(engine, [path]), given)
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("InvoiceNo", "invoice no"),
+        ("invoice_no", "invoice no"),
+        ("Invoice No.", "invoice no"),
+        ("CustomerID", "customer id"),
+        ("Stückpreis (€)", "stuckpreis"),
+        ("N° Client", "n client"),
+        ("GROSS", "gross"),
+        ("Straße", "strasse"),
+    ],
+)
+def test_spelling_does_not_matter(header: str, words: str):
+    assert normalised(header) == words
+
+
+ONLINE_RETAIL = (
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country",
+    ["536365,85123A,HOLDER,6,12/1/2010 8:26,2.55,17850.0,United Kingdom"],
+    {
+        "customer_id": "CustomerID", "order_id": "InvoiceNo", "order_date": "InvoiceDate", "quantity": "Quantity",
+        "unit_price": "UnitPrice", "product": "StockCode", "country": "Country",
+    },
+)  # fmt: skip
+ARTICLE = (
+    "order_number,order_date,customer_number,type,month,item_number,quantity,category,revenue,customer_source,order_source",
+    ["KE0001,2024-01-01,CKE0539,RETAIL,January,KE0101,3,DIABETES,31.50,direct,App"],
+    {
+        "customer_id": "customer_number", "order_id": "order_number", "order_date": "order_date",
+        "quantity": "quantity", "amount": "revenue", "product": "item_number", "category": "category",
+        "order_type": "type", "customer_source": "customer_source", "order_source": "order_source",
+    },
+)  # fmt: skip
+RFM_ORDERS = (
+    "customer_id,order_date,revenue,first_name,last_name,email",
+    ["Brion Stark,2004-12-20,32,Brion,Stark,brion_stark@rfmail.com"],
+    {
+        "customer_id": "customer_id", "order_date": "order_date", "amount": "revenue", "email": "email",
+        "first_name": "first_name", "last_name": "last_name",
+    },
+)  # fmt: skip
+GERMAN = (
+    "Kundennummer,Rechnungsnr,Datum,Menge,Einzelpreis,Artikel",
+    ["4711,R-1,31.01.2024,2,9.90,Tee"],
+    {
+        "customer_id": "Kundennummer", "order_id": "Rechnungsnr", "order_date": "Datum", "quantity": "Menge",
+        "unit_price": "Einzelpreis", "product": "Artikel",
+    },
+)  # fmt: skip
+EMAIL_ONLY = (
+    "Email,Created at,Total,Currency",
+    ["ann@example.com,2024-01-31,12.50,EUR"],
+    {"customer_id": "Email", "order_date": "Created at", "amount": "Total", "currency": "Currency", "email": "Email"},
+)
+PRICE_ALONE = (
+    "customer,date,price",
+    ["C1,2024-01-31,12.50"],
+    {"customer_id": "customer", "order_date": "date", "amount": "price"},
+)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "roles"), [ONLINE_RETAIL, ARTICLE, RFM_ORDERS, GERMAN, EMAIL_ONLY, PRICE_ALONE]
+)
+def test_roles_by_name(engine: Engine, tmp_path: Path, header: str, rows: list[str], roles: dict[str, str]):
+    assert recognised(engine, tmp_path, header, *rows).columns == roles
+
+
+def test_contents_overrule_a_name(engine: Engine, tmp_path: Path):
+    """`date` holds weekdays here, `amount` a word."""
+    found = recognised(engine, tmp_path, "customer,date,created,amount,total", "C1,Monday,2024-01-31,high,12.50")
+    assert found.columns["order_date"] == "created"
+    assert found.columns["amount"] == "total"
+
+
+def test_the_line_s_amount_wins_over_its_price(engine: Engine, tmp_path: Path):
+    found = recognised(engine, tmp_path, "customer,date,qty,unit price,line total", "C1,2024-01-31,2,5.00,10.00")
+    assert found.columns["amount"] == "line total"
+
+
+def test_without_a_header_contents_alone_decide(engine: Engine, tmp_path: Path):
+    """As CDNOW's: master id, sample id, day, items, money."""
+    lines = [f"{number % 7:05} {number % 7 + 1:04} 1997010{number % 9 + 1} {number % 4 + 1} {number}.{number % 90 + 10}" for number in range(40)]
+    found = recognised(engine, tmp_path, lines[0], *lines[1:])
+    assert found.columns == {"customer_id": "1", "order_date": "3", "quantity": "4", "amount": "5"}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"customer_id": "Who", "order_date": "When", "amount": "How much"},
+        {"customer_id": "who", "order_date": "WHEN", "amount": "how_much"},
+        {"customer_id": "1", "order_date": "2", "amount": "3"},
+    ],
+)
+def test_columns_that_somebody_chose(engine: Engine, tmp_path: Path, given: dict[str, str]):
+    found = recognised(engine, tmp_path, "Who,When,How much,What", "C1,2024-01-31,12.50,Tea", given=given)
+    assert found.columns == {"customer_id": "Who", "order_date": "When", "amount": "How much"}
+
+
+def test_a_header_that_is_a_number_goes_before_a_place(engine: Engine, tmp_path: Path):
+    found = recognised(engine, tmp_path, "customer,date,price,2", "C1,2024-01-31,5.00,7.00", given={"amount": "2"})
+    assert found.columns["amount"] == "2"
+
+
+def test_a_choice_stands_against_a_better_name(engine: Engine, tmp_path: Path):
+    header, row = "customer,date,revenue,amount", "C1,2024-01-31,5.00,7.00"
+    assert recognised(engine, tmp_path, header, row).columns["amount"] == "revenue"
+    assert recognised(engine, tmp_path, header, row, given={"amount": "amount"}).columns["amount"] == "amount"
+
+
+def test_an_empty_choice_takes_a_role_away(engine: Engine, tmp_path: Path):
+    header, row = "customer,order id,date,qty,amount", "C1,7,2024-01-31,2,5.00"
+    found = recognised(engine, tmp_path, header, row, given={"quantity": "", "order_id": ""})
+    assert found.columns == {"customer_id": "customer", "order_date": "date", "amount": "amount"}
+
+
+def test_choices_that_do_not_exist(engine: Engine, tmp_path: Path):
+    header, row = "customer,date,amount", "C1,2024-01-31,5.00"
+    with pytest.raises(UnknownColumnError, match="customer, date, amount"):
+        recognised(engine, tmp_path, header, row, given={"amount": "Total"})
+    with pytest.raises(UnknownColumnError):
+        recognised(engine, tmp_path, header, row, given={"amount": "4"})
+    with pytest.raises(UnknownRoleError):
+        recognised(engine, tmp_path, header, row, given={"customer": "customer"})
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "error"),
+    [
+        ("date,amount", "2024-01-31,5.00", NoCustomerColumnError),
+        ("customer,amount", "C1,5.00", NoDateColumnError),
+        ("customer,date", "C1,2024-01-31", NoAmountColumnError),
+        ("customer,date,quantity", "C1,2024-01-31,2", NoAmountColumnError),
+        ("customer,date,amount", "C1,soon,5.00", NoDateColumnError),
+        ("customer,date,amount", "C1,2024-01-31,much", NoAmountColumnError),
+        ("customer,date,amount", ",2024-01-31,5.00", NoCustomerColumnError),  # a column of blanks
+    ],
+)
+def test_what_is_missing_is_named_with_the_columns_at_hand(
+    engine: Engine, tmp_path: Path, header: str, row: str, error: type[Exception]
+):
+    with pytest.raises(error, match=header.replace(",", ", ")):
+        recognised(engine, tmp_path, header, row)
+
+
+def test_text_for_a_quantity_is_left_out_and_said(engine: Engine, tmp_path: Path):
+    found = recognised(engine, tmp_path, "customer,date,quantity,amount", "C1,2024-01-31,two,5.00")
+    assert "quantity" not in found.columns
+    assert "quantity" in found.warnings[0]
+
+
+def test_a_price_whose_quantity_cannot_be_read_is_not_what_was_paid(engine: Engine, tmp_path: Path):
+    header, row = "customer,date,quantity,price", "C1,2024-01-31,two,5.00"
+    with pytest.raises(NoAmountColumnError, match="price"):
+        recognised(engine, tmp_path, header, row)
+    found = recognised(engine, tmp_path, header, row, given={"quantity": ""})  # "there is none"
+    assert found.columns["amount"] == "price"
