@@ -13,7 +13,7 @@ import pandas as pd
 from core.errors import UnknownFeatureError
 from core.features.catalog import BY_NAME, CATALOG, Feature, Lines
 from core.orders.cleaning import OrderLines
-from core.orders.columns import CONTACTS
+from core.orders.roles import CONTACTS
 
 
 @dataclass(frozen=True, slots=True)

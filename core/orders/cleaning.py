@@ -14,10 +14,9 @@ import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
-from core.orders import columns as roles
 from core.orders import reading as readings
 from core.orders import values
-from core.orders.columns import Recognition
+from core.orders.columns import Recognition, recognise
 from core.orders.ledger import REASONS, Ledger, reckon
 from core.orders.source import FILE, LINE, SourceTable
 from core.orders.values import DateOrder, Decimal, Reading
@@ -118,7 +117,7 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
     AmbiguousInputError where `options.strict` allows no guess
     """
     options = options or CleaningOptions()
-    recognition = roles.recognise(source, options.columns)
+    recognition = recognise(source, options.columns)
     before, reading = engine.kept_so_far, None
     if options.date_order is None and options.decimal is None:
         reading = readings.plain(source, recognition, options.currency)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 import ibis
 import ibis.expr.types as ir
 
-from core.orders import columns as roles
 from core.orders import values
 from core.orders.columns import Recognition
+from core.orders.roles import BY_NAME
 from core.orders.source import SourceTable
 from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
 
@@ -101,7 +101,7 @@ def as_text(source: SourceTable, recognition: Recognition) -> Callable[[ir.Table
         for role, cell in cells.items():
             if role in _LEFT_AS_WRITTEN:
                 trimmed[role] = cell.cast("string")
-            elif roles.BY_NAME[role].kind in _AS_NUMBERS and cell.type().is_numeric():
+            elif BY_NAME[role].kind in _AS_NUMBERS and cell.type().is_numeric():
                 trimmed[role] = cell
             else:
                 trimmed[role] = values.text(cell)
@@ -118,7 +118,7 @@ def parser(
     """What each row of `as_text` becomes: its roles' values, and whether cells that decide were blank (`*_blank`)."""
     columns = recognition.columns
     emails = values.share(source.sample()[columns["customer_id"]], "email") > 0.5
-    texts = [role for role in columns if roles.BY_NAME[role].kind in {"text", "email"} or role == "product"]
+    texts = [role for role in columns if BY_NAME[role].kind in {"text", "email"} or role == "product"]
 
     def parse(cells: ir.Table) -> dict[str, ir.Value]:
         # Without an order's own number, all that a customer bought at one moment is one order.

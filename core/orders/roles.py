@@ -1,0 +1,196 @@
+"""What a column can be for us, and the names it goes by in the languages that shops export in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["id", "date", "money", "number", "text", "email"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a column can be for us."""
+
+    name: str
+    label: str  # for people
+    kind: Kind
+    names: tuple[str, ...]  # normalised headers, the most telling first
+    contact: bool = False
+
+
+def _role(name: str, label: str, kind: Kind, names: str, *, contact: bool = False) -> Role:
+    return Role(name, label, kind, tuple(names.split(", ")), contact)
+
+
+ROLES: tuple[Role, ...] = (
+    _role(
+        "customer_id",
+        "Customer",
+        "id",
+        "customer id, customer number, customer no, customer nr, customer code, customer key, customer, "
+        "customerid, client id, client number, client, user id, buyer id, buyer user id, buyer username, "
+        "member id, household id, household key, account id, shopper id, contact id, kundennr, kundennummer, "
+        "kunden nr, kunde, kunden id, id client, numero client, n client, cliente, id cliente, codigo "
+        "cliente, codice cliente, klant, klantnummer, klant id, customer email, buyer email, email, e mail, "
+        "email address, customer name",
+    ),
+    _role(
+        "order_id",
+        "Order",
+        "id",
+        "order id, order number, order no, order nr, ordernumber, orderid, order, invoice no, invoice number, "
+        "invoice id, invoice, transaction id, transaction number, basket id, receipt, receipt id, receipt "
+        "number, sale id, rechnungsnr, rechnungsnummer, rechnung, bestellnr, bestellnummer, bestellung, "
+        "auftragsnr, n facture, numero facture, facture, commande, numero commande, n commande, pedido, "
+        "numero pedido, factura, ordine, fattura, bestelling, bestelnummer, factuur, factuurnummer, name",
+    ),
+    _role(
+        "order_date",
+        "Order date",
+        "date",
+        "order date, invoice date, purchase date, transaction date, transaction timestamp, sale date, created "
+        "at, order time, ordertime, order timestamp, order created, paid at, date, datetime, timestamp, day, "
+        "created, created utc, created time, bestelldatum, rechnungsdatum, datum, kaufdatum, auftragsdatum, "
+        "date commande, date de commande, date facture, fecha, fecha de pedido, fecha pedido, data, data "
+        "ordine, besteldatum, factuurdatum",
+    ),
+    _role(
+        "quantity",
+        "Quantity",
+        "number",
+        "quantity, qty, lineitem quantity, quantity purchased, units, unit count, item quantity, total "
+        "quantity, number of items, items, pieces, cds, menge, anzahl, stuck, stueck, quantite, qte, "
+        "cantidad, quantita, aantal",
+    ),
+    _role(
+        "unit_price",
+        "Price of one",
+        "money",
+        "unit price, unitprice, price, item price, lineitem price, price each, price per unit, einzelpreis, "
+        "stuckpreis, preis, prix unitaire, prix, precio unitario, precio, prezzo unitario, prezzo, stukprijs, "
+        "prijs",
+    ),
+    _role(
+        "amount",
+        "Amount paid",
+        "money",
+        "revenue, amount, total, line total, order total, total amount, sales value, sales amount, sales, net "
+        "sales, total price, total paid, order value, order amount, line amount, gross, turnover, spend, "
+        "total spent, dollars, total revenue, betrag, umsatz, gesamtbetrag, summe, gesamtpreis, gesamt, "
+        "montant, montant total, chiffre d affaires, importe, importe total, monto, importo, totale, bedrag, "
+        "totaalbedrag, omzet, value",
+    ),
+    _role(
+        "product",
+        "Product",
+        "id",
+        "item number, product id, sku, stock code, stockcode, item id, product code, item sku, lineitem sku, "
+        "product number, article number, item code, upc, ean, asin, product, lineitem name, product name, "
+        "item name, item, description, artikelnr, artikelnummer, artikel, produkt, produit, article, "
+        "reference, producto, articulo, prodotto, articolo",
+    ),
+    _role(
+        "category",
+        "Category",
+        "text",
+        "category, product category, department, product type, kategorie, categorie, categoria",
+    ),
+    _role(
+        "order_type",
+        "Type",
+        "text",
+        "type, order type, sales type, customer type",
+    ),
+    _role(
+        "customer_source",
+        "Customer source",
+        "text",
+        "customer source, acquisition channel, lead source, referrer",
+    ),
+    _role(
+        "order_source",
+        "Order source",
+        "text",
+        "order source, channel, sales channel, source, source name, store id, store, kanal, canal",
+    ),
+    _role(
+        "currency",
+        "Currency",
+        "text",
+        "currency, order currency, currency code, wahrung, devise, moneda, valuta",
+    ),
+    _role(
+        "email",
+        "Email",
+        "email",
+        "email, customer email, buyer email, email address, e mail, contact email",
+        contact=True,
+    ),
+    _role(
+        "phone",
+        "Phone",
+        "text",
+        "phone, phone number, telephone, mobile, billing phone, telefon, telefono",
+        contact=True,
+    ),
+    _role(
+        "first_name",
+        "First name",
+        "text",
+        "first name, firstname, given name, billing first name, vorname, prenom, nombre, nome, voornaam",
+        contact=True,
+    ),
+    _role(
+        "last_name",
+        "Last name",
+        "text",
+        "last name, lastname, surname, family name, billing last name, nachname, nom, apellido, cognome, achternaam",
+        contact=True,
+    ),
+    _role(
+        "customer_name",
+        "Full name",
+        "text",
+        "customer name, billing name, full name, buyer name",
+        contact=True,
+    ),
+    _role(
+        "city",
+        "City",
+        "text",
+        "city, billing city, ort, stadt, ville, ciudad, citta, plaats",
+        contact=True,
+    ),
+    _role(
+        "state",
+        "State",
+        "text",
+        "state, province, billing province, region, bundesland",
+        contact=True,
+    ),
+    _role(
+        "zip",
+        "Postal code",
+        "text",
+        "zip, zip code, postal code, postcode, billing zip, plz, code postal",
+        contact=True,
+    ),
+    _role(
+        "country",
+        "Country",
+        "text",
+        "country, billing country, country code, land, pays, pais, paese",
+        contact=True,
+    ),
+    _role(
+        "consent",
+        "Agreed to marketing",
+        "text",
+        "accepts marketing, marketing consent, email marketing consent, opt in, newsletter",
+        contact=True,
+    ),
+)
+BY_NAME: Mapping[str, Role] = {role.name: role for role in ROLES}
+CONTACTS: tuple[str, ...] = tuple(role.name for role in ROLES if role.contact)

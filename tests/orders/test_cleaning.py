@@ -1,0 +1,262 @@
+"""Each row is used, or set aside for the first reason that applies."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from core.engine import Engine
+from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
+from tests.orders.builders import fates, order_lines
+
+GOOD = "C1,O1,2024-01-05,2,10.00\nC2,O2,2024-01-06,1,7.50\nC3,O3,2024-02-01,3,9.00\n"
+HEADER = "customer,order id,date,quantity,amount\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (",O9,2024-01-07,1,5.00", "no-customer"),
+        (" N/A ,O9,2024-01-07,1,5.00", "no-customer"),
+        ("C9,O9,,1,5.00", "no-date"),
+        ("C9,O9,soon,1,5.00", "bad-date"),
+        ("C9,O9,2024-02-30,1,5.00", "bad-date"),
+        ("C9,O9,1970-01-01,1,5.00", "implausible-date"),
+        ("C9,O9,1979-12-31,1,5.00", "implausible-date"),
+        ("C9,O9,2999-12-31,1,5.00", "implausible-date"),
+        ("C9,O9,2024-01-07,1,", "no-amount"),
+        ("C9,O9,2024-01-07,1,NaN", "no-amount"),
+        ("C9,O9,2024-01-07,1,five", "bad-amount"),
+        ("C9,O9,2024-01-07,1,inf", "bad-amount"),
+        ("C9,O9,2024-01-07,1,1e300", "bad-amount"),
+        ("C9,O9,2024-01-07,two,5.00", "bad-quantity"),
+        ("C9,O9,2024-01-07,-inf,5.00", "bad-quantity"),
+        (",O9,soon,two,five", "no-customer"),  # the first that applies
+        ("C9,O9,soon,two,five", "bad-date"),
+        ("C9,O9,2024-01-07,two,five", "bad-quantity"),
+        ("C9,O9,1980-01-01,1,5.00", "used"),
+        ("C9,O9,2024-01-07,,5.00", "used"),  # an amount stands without its quantity
+        ("C9,,2024-01-07,1,5.00", "used"),  # and without an order's number
+    ],
+)
+def test_the_reason_for_a_row(engine: Engine, tmp_path: Path, row: str, reason: str):
+    lines = order_lines(engine, tmp_path, f"{HEADER}{GOOD}{row}\n")
+    expected = {"used": 4} if reason == "used" else {"used": 3, reason: 1}
+    assert fates(lines) == expected
+    assert lines.ledger.rows_in == 4
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "reason"),
+    [
+        ("2", "5.00", "used"),
+        ("", "5.00", "no-amount"),
+        ("2", "", "no-amount"),
+        ("two", "5.00", "bad-quantity"),
+        ("2", "five", "bad-amount"),
+        ("1e9", "1e9", "bad-amount"),  # each can be read, the product is a number gone wrong
+    ],
+)
+def test_an_amount_from_quantity_and_price(engine: Engine, tmp_path: Path, quantity: str, price: str, reason: str):
+    good = "C1,2024-01-05,2,5.00\nC2,2024-01-06,1,7.50\nC3,2024-02-01,3,3.00\n"
+    lines = order_lines(engine, tmp_path, f"customer,date,quantity,price\n{good}C9,2024-01-07,{quantity},{price}\n")
+    assert fates(lines) == ({"used": 4} if reason == "used" else {"used": 3, reason: 1})
+    assert lines.revenue == Decimal("26.50") + (Decimal(10) if reason == "used" else 0)
+
+
+RETURNS = (
+    HEADER
+    + "A,O1,2024-01-05,2,20.00\n"  # bought
+    + "A,O2,2024-03-01,-1,-10.00\n"  # returned half
+    + "B,O3,2024-02-01,1,8.00\n"  # bought
+    + "B,O4,2024-02-03,1,0.00\n"  # an order paid by voucher
+    + "C,O5,2024-02-10,-1,-5.00\n"  # returned what she bought before the file begins
+)
+
+
+@pytest.mark.parametrize(
+    ("returns", "rows", "customers", "orders", "revenue", "last"),
+    [
+        ("net", {"used": 4, "no-purchase": 1}, 2, 3, "18", date(2024, 2, 3)),  # 20 - 10 + 8; O1, O3, O4
+        ("ignore", {"used": 3, "return": 2}, 2, 3, "28", date(2024, 2, 3)),
+        ("as-is", {"used": 5}, 3, 5, "13", date(2024, 3, 1)),
+    ],
+)
+def test_returns(
+    engine: Engine, tmp_path: Path, returns: str, rows: dict[str, int], customers: int, orders: int, revenue: str, last: date
+):
+    lines = order_lines(engine, tmp_path, RETURNS, returns=returns)
+    assert fates(lines) == rows
+    assert lines.ledger.used.customers == customers
+    assert lines.orders == orders
+    assert lines.revenue == Decimal(revenue)
+    assert (lines.first_order, lines.last_order) == (date(2024, 1, 5), last)
+    assert lines.reference_date == last
+
+
+def test_a_negative_quantity_is_a_return_whatever_the_amount(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, f"{HEADER}{GOOD}C1,O4,2024-03-01,-1,5.00\n", returns="ignore")
+    assert fates(lines) == {"used": 3, "return": 1}
+
+
+def test_a_gift_line_is_no_purchase_but_a_voucher_order_is(engine: Engine, tmp_path: Path):
+    """Amount 0 from price 0 against amount 0 as the file gives it."""
+    priced = "customer,date,quantity,price\nA,2024-01-05,1,5.00\nB,2024-01-06,1,0.00\n"
+    given = "customer,date,amount\nA,2024-01-05,5.00\nB,2024-01-06,0.00\n"
+    assert fates(order_lines(engine, tmp_path, priced)) == {"used": 1, "no-purchase": 1}
+    assert fates(order_lines(engine, tmp_path, priced, returns="ignore")) == {"used": 1, "no-charge": 1}
+    assert fates(order_lines(engine, tmp_path, priced, returns="as-is")) == {"used": 2}
+    for returns in ("net", "ignore", "as-is"):
+        assert fates(order_lines(engine, tmp_path, given, returns=returns)) == {"used": 2}
+
+
+def test_after_as_of(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, HEADER + GOOD, as_of=date(2024, 1, 6))
+    assert fates(lines) == {"used": 2, "after-as-of": 1}
+    assert lines.reference_date == date(2024, 1, 6)
+    assert order_lines(engine, tmp_path, HEADER + GOOD, as_of=date(2025, 1, 1)).reference_date == date(2025, 1, 1)
+
+
+def test_orders_without_numbers_are_a_customer_s_lines_of_one_moment(engine: Engine, tmp_path: Path):
+    text = (
+        "customer,date,amount\n"
+        "A,2024-01-05 10:00,1\nA,2024-01-05 10:00,2\nA,2024-01-05 11:00,3\n"  # two orders
+        "B,2024-01-05 10:00,4\n"  # another customer's
+    )
+    assert order_lines(engine, tmp_path, text).orders == 3
+
+
+def test_one_order_number_with_two_customers_is_two_orders(engine: Engine, tmp_path: Path):
+    """Numbers start anew in each shop; Online Retail has none such: 22,190 invoices either way."""
+    text = "customer,order id,date,amount\nA,1,2024-01-05,1\nA,1,2024-01-05,2\nB,1,2024-01-06,3\n"
+    assert order_lines(engine, tmp_path, text).orders == 2
+
+
+def test_customers_who_are_written_in_several_ways(engine: Engine, tmp_path: Path):
+    emails = "email,date,amount\nAnn@Example.com,2024-01-05,1\nann@example.com ,2024-01-06,2\n"
+    assert order_lines(engine, tmp_path, emails).ledger.used.customers == 1
+    numbers = "customer id,date,amount\n17850.0,2024-01-05,1\n17850,2024-01-06,2\n017850,2024-01-07,3\n"
+    assert order_lines(engine, tmp_path, numbers).ledger.used.customers == 2
+    names = "customer,date,amount\nann,2024-01-05,1\nAnn,2024-01-06,2\n"
+    assert order_lines(engine, tmp_path, names).ledger.used.customers == 2
+
+
+@pytest.mark.parametrize(
+    ("days", "options", "first", "ambiguous"),
+    [
+        (("31/01/2024", "05/02/2024"), {}, date(2024, 1, 31), False),
+        (("01/31/2024", "02/05/2024"), {}, date(2024, 1, 31), False),
+        (("01/02/2024", "03/02/2024"), {}, date(2024, 1, 2), True),
+        (("01/02/2024", "03/02/2024"), {"date_order": "dmy"}, date(2024, 2, 1), False),
+        (("24-02-01", "24-03-01"), {"date_order": "ymd"}, date(2024, 2, 1), False),
+        (("2024-02-01", "2024-03-01"), {}, date(2024, 2, 1), False),
+    ],
+)
+def test_the_order_of_day_and_month(
+    engine: Engine, tmp_path: Path, days: tuple[str, str], options: dict[str, str], first: date, ambiguous: bool
+):
+    text = f"customer,date,amount\nA,{days[0]},1.50\nB,{days[1]},2.50\n"
+    lines = order_lines(engine, tmp_path, text, **options)
+    assert lines.first_order == first
+    assert bool(lines.reading.ambiguities) is ambiguous
+
+
+def test_semicolons_make_the_day_come_first(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, "customer;date;amount\nA;01/02/2024;1,50\nB;03/02/2024;2,50\n")
+    assert lines.first_order == date(2024, 2, 1)
+    assert lines.revenue == Decimal("4.00")
+    assert "date" in lines.reading.ambiguities[0]
+
+
+def test_strict_refuses_what_can_be_read_in_two_ways(engine: Engine, tmp_path: Path):
+    text = "customer,date,amount\nA,01/02/2024,1.50\nB,03/02/2024,2.50\n"
+    with pytest.raises(AmbiguousDatesError):
+        order_lines(engine, tmp_path, text, strict=True)
+    assert order_lines(engine, tmp_path, text, strict=True, date_order="mdy").first_order == date(2024, 1, 2)
+    money = 'customer,date,amount\nA,2024-01-02,"1,234"\nB,2024-03-02,"2,345"\n'
+    with pytest.raises(AmbiguousInputError):
+        order_lines(engine, tmp_path, money, strict=True)
+    assert order_lines(engine, tmp_path, money, strict=True, decimal="comma").revenue == Decimal("3.579")
+
+
+@pytest.mark.parametrize(
+    ("amounts", "options", "total"),
+    [
+        (("1.234,50", "2,00"), {}, "1236.50"),
+        (("1,234.50", "2.00"), {}, "1236.50"),
+        (("1234.50", "2"), {}, "1236.50"),
+        (("1,234", "2,345"), {}, "3579"),
+        (("1,234", "2,345"), {"decimal": "comma"}, "3.579"),
+        (("1.234", "2.345"), {}, "3.579"),
+        (("1.234", "2.345"), {"decimal": "comma"}, "3579"),
+        (("1.234.567", "2.345"), {}, "1236912"),
+        (("€ 1,50", "(0,50)"), {}, "1.00"),
+    ],
+)
+def test_the_decimal_mark(engine: Engine, tmp_path: Path, amounts: tuple[str, str], options: dict[str, str], total: str):
+    text = f'customer,date,amount\nA,2024-01-02,"{amounts[0]}"\nA,2024-03-02,"{amounts[1]}"\n'
+    assert order_lines(engine, tmp_path, text, **options).revenue == Decimal(total)
+
+
+def test_one_odd_value_far_down_does_not_cost_the_rest(engine: Engine, tmp_path: Path):
+    """The first rows look plain; a later one shows that the file is not."""
+    plain = "".join(f"C{number % 50},2024-01-{number % 28 + 1:02},10.00\n" for number in range(1_500))
+    lines = order_lines(engine, tmp_path, f'customer,date,amount\n{plain}C1,31/01/2024,"1,000.50"\n')
+    assert fates(lines) == {"used": 1_501}
+    assert lines.revenue == Decimal("16000.50")
+    assert lines.last_order == date(2024, 1, 31)
+
+
+def test_other_currencies_are_set_aside(engine: Engine, tmp_path: Path):
+    text = "customer,date,amount,currency\nA,2024-01-05,1.00,EUR\nB,2024-01-06,2.00,eur\nC,2024-01-07,4.00,USD\nD,2024-01-08,8.00,\n"
+    lines = order_lines(engine, tmp_path, text)
+    assert lines.reading.currency == "EUR"
+    assert fates(lines) == {"used": 3, "other-currency": 1}
+    assert fates(order_lines(engine, tmp_path, text, currency="USD")) == {"used": 2, "other-currency": 2}
+
+
+def test_rows_set_aside_come_with_file_line_reason_and_their_own_text(engine: Engine, tmp_path: Path):
+    first = f"{HEADER}{GOOD}C9,O9, soon ,1,5.00\n"
+    second = f'{HEADER}\nC8,O8,2024-01-09,1,"x\ny"\nC8,O8,2024-01-09,1,7.00\n,O7,2024-01-09,1,=1+1\n'
+    aside = order_lines(engine, tmp_path, first, second).set_aside()
+    assert list(aside.columns) == ["file", "line_number", "reason", "why", "customer", "order id", "date", "quantity", "amount"]
+    assert aside.fillna("").to_numpy().tolist() == [
+        ["orders0.csv", 5, "bad-date", "The date cannot be read", "C9", "O9", " soon ", "1", "5.00"],
+        ["orders1.csv", 3, "bad-amount", "The amount is not a number", "C8", "O8", "2024-01-09", "1", "x\ny"],
+        ["orders1.csv", 6, "no-customer", "No customer", "", "O7", "2024-01-09", "1", "=1+1"],
+    ]
+
+
+def test_nothing_set_aside_is_a_table_without_rows(engine: Engine, tmp_path: Path):
+    aside = order_lines(engine, tmp_path, HEADER + GOOD).set_aside()
+    assert list(aside.columns) == ["file", "line_number", "reason", "why", "customer", "order id", "date", "quantity", "amount"]
+    assert aside.empty
+
+
+def test_nothing_left_says_why(engine: Engine, tmp_path: Path):
+    with pytest.raises(NoUsableRowsError, match="2 rows") as refusal:
+        order_lines(engine, tmp_path, "customer,date,amount\nA,1970-01-01,1\nB,1970-01-02,2\n")
+    assert "1980" in refusal.value.message
+
+
+def test_only_returns_leave_nothing_under_net_and_all_as_is(engine: Engine, tmp_path: Path):
+    text = "customer,date,amount\nA,2024-01-05,-1\nB,2024-01-06,-2\n"
+    with pytest.raises(NoUsableRowsError):
+        order_lines(engine, tmp_path, text)
+    assert order_lines(engine, tmp_path, text, returns="as-is").revenue == Decimal(-3)
+
+
+def test_warnings_name_what_was_lost(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, f"{HEADER}{GOOD}C9,O9,soon,1,5.00\n")
+    assert any("1 of 4 rows" in text for text in lines.warnings)
+    assert any("date" in text for text in lines.warnings)
+    assert order_lines(engine, tmp_path, HEADER + GOOD).warnings == ()
+
+
+def test_the_same_file_twice_gives_every_row_twice(engine: Engine, tmp_path: Path):
+    """Exact duplicates may be real (the same item scanned twice), so none is dropped."""
+    lines = order_lines(engine, tmp_path, HEADER + GOOD, HEADER + GOOD)
+    assert (lines.ledger.rows_in, lines.ledger.used.rows, lines.revenue) == (6, 6, Decimal("53.00"))
