@@ -81,7 +81,7 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False)
     sides = np.nan_to_num(standing - 0.5)
     above = 56 if named else 38 + 16 * len(listed)
-    _write_cells(figure, sides, cells)
+    _write_cells(figure, standing - 0.5, cells)
     title, alt_text = _profile_words(segments, known, sides, cells)
     return theme.finish(figure, title, alt_text, height=210 + 40 * len(names) + above, above=above)
 
@@ -161,15 +161,17 @@ def _pointed_at(
 
 
 def _write_cells(figure: go.Figure, sides: np.ndarray, cells: Sequence[Sequence[str]]) -> None:
-    """Each cell's text in black or white, whichever its colour lets one read."""
+    """Each cell's text in black or white, whichever its colour lets one read; a cell without is as the page."""
     for row, texts in enumerate(cells):
         for column, text in enumerate(texts):
+            side = sides[row, column]
+            ink = "#000000" if _DARK[0] < side < _DARK[1] else "#FFFFFF"
             figure.add_annotation(
                 x=column,
                 y=row,
                 text="<br>".join(map(theme.escaped, text.split(" ", 1))),
                 showarrow=False,
-                font={"color": "#000000" if _DARK[0] < sides[row, column] < _DARK[1] else "#FFFFFF", "size": 11},
+                font={"color": theme.PLOTLY_INK if np.isnan(side) else ink, "size": 11},
             )
 
 

@@ -193,6 +193,8 @@ def finish(figure: go.Figure, title: str, alt_text: str, height: int, above: int
         plot_bgcolor="rgba(0,0,0,0)",
         meta={"alt": alt_text},
         dragmode="pan",
+        # Plotly's own bar is a dark block where the paper is transparent.
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": NEUTRAL, "activecolor": PLOTLY_INK},
         hoverlabel={"align": "left", "namelength": -1},
     )  # fmt: skip
     ink = {"tickfont": {"color": PLOTLY_INK}, "title": {"font": {"color": PLOTLY_INK, "size": 12}}}

@@ -11,6 +11,7 @@ from core.errors import TooFewCustomersError, UnknownFeatureError
 from core.features import catalog
 from core.features.engineering import CustomerFeatures, available, customer_features
 from core.orders.cleaning import OrderLines, Returns
+from core.orders.roles import DESCRIPTIVE
 
 if TYPE_CHECKING:
     from core.clustering.choice import Advice
@@ -144,6 +145,13 @@ def analyse(
         if count
     )
     return Analysis(lines, features, preparation, swept, advice, segmentation, options, (*warnings, *filled))
+
+
+def carried(options: SegmentOptions) -> tuple[str, ...]:
+    """The descriptive columns that order lines must keep for the features asked for."""
+    names = options.features or (PRESETS[options.preset].features if options.preset else catalog.DEFAULT)
+    needed = {need for name in names for need in catalog.feature(name).needs}
+    return tuple(role for role in DESCRIPTIVE if role in needed)
 
 
 def computed(chosen: tuple[str, ...]) -> tuple[str, ...]:

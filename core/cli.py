@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core.engine import Engine
 from core.errors import EmptyFileError, UserError
-from core.orders.cleaning import CleaningOptions, OrderLines, clean
+from core.orders.cleaning import CleaningOptions, OrderLines, Returns, clean
 from core.orders.dialect import SPACES
 from core.orders.source import open_sources, rows_as_read
 
@@ -23,6 +23,17 @@ if TYPE_CHECKING:
 DONE, WRONG_USAGE, UNUSABLE = 0, 2, 3
 
 Figures = Callable[["Analysis"], Mapping[str, Mapping[str, Any]]]
+
+
+class OverwritesSourceError(UserError):
+    """What is to be written would take the place of the file that it is made from."""
+
+    code = "overwrites-source"
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(
+            f"{source} would be overwritten by what is read from it.", hint="Name another folder to write to."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +64,18 @@ def main(arguments: Sequence[str] | None, figures: Figures) -> int:
     except UserError as error:
         print(f"{error.message}\n{error.hint}", file=sys.stderr)
         if getattr(given, "json", False):
-            print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))
+            _print_json({"error": error.as_dict()})
         return UNUSABLE
     for line in told.lines:
         print(line, file=sys.stderr)
     if given.json:
-        print(json.dumps(told.facts, ensure_ascii=False, allow_nan=False))
+        _print_json(told.facts)
     return UNUSABLE if told.facts.get("failed") and not told.facts.get("files") else DONE
+
+
+def _print_json(facts: Mapping[str, Any]) -> None:
+    # In ASCII: programs read it, and some terminals and pipes take nothing else.
+    print(json.dumps(facts, allow_nan=False))
 
 
 def _run(given: argparse.Namespace, figures: Figures) -> Told:
@@ -73,15 +89,18 @@ def _run(given: argparse.Namespace, figures: Figures) -> Told:
         return Told(facts, _in_words(facts))
 
 
-def _read(engine: Engine, given: argparse.Namespace, returns: str | None = None) -> OrderLines:
+def _read(
+    engine: Engine, given: argparse.Namespace, returns: Returns | None = None, carry: tuple[str, ...] = ()
+) -> OrderLines:
     options = CleaningOptions(
         columns=dict(given.map),
         date_order=given.date_order,
         decimal=given.decimal,
         currency=given.currency,
-        returns=given.returns or returns or "net",
+        returns=cast(Returns, given.returns or returns or "net"),
         as_of=given.as_of,
         strict=given.strict,
+        carry=carry,
     )
     return clean(engine, open_sources(engine, given.sources), options)
 
@@ -144,19 +163,23 @@ def segmented(analysis: Analysis) -> dict[str, Any]:
 
 
 def _segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told:
-    from core.analysis import PRESETS, analyse
+    from core.analysis import PRESETS, analyse, carried
     from core.exports import bundle
 
     preset = PRESETS.get(given.preset or "")
-    lines = _read(engine, given, preset.returns if preset else None)
-    analysis = analyse(lines, _segment_options(given))
+    options = _segment_options(given)
+    lines = _read(engine, given, preset.returns if preset else None, carried(options))
+    analysis = analyse(lines, options)
     facts = inspected(lines) | segmented(analysis)
     facts["warnings"] = [*facts["warnings"], *analysis.warnings]
     written = bundle.write(analysis, given.out, figures(analysis))
     told = [
         *_in_words(facts),
         f"{facts['k']} segments. {analysis.advice.words}",
-        *(f"  {one.number} {one.name}: {one.customers:,} customers. {one.portrait}" for one in analysis.segmentation.segments),
+        *(
+            f"  {one.number} {one.name}: {one.customers:,} customers. {one.portrait}"
+            for one in analysis.segmentation.segments
+        ),
         f"{len(written)} files written to {given.out}.",
     ]
     return Told(facts, told)
@@ -185,10 +208,13 @@ def _table(given: argparse.Namespace) -> Told:
     from core.exports.lists import write_rows
 
     given.out_dir.mkdir(parents=True, exist_ok=True)
-    written, failed, told = [], {}, []
+    written: list[str] = []
+    failed, told = {}, []
     for source in given.sources:
-        target = given.out_dir / f"{_stem(source)}.csv"
+        target = _free_name(given.out_dir, _stem(source), written)
         try:
+            if target.exists() and source.exists() and target.samefile(source):
+                raise OverwritesSourceError(source)
             rows, left_out = rows_as_read(source)
             write_rows(rows, target)
         except EmptyFileError as error:
@@ -203,14 +229,21 @@ def _table(given: argparse.Namespace) -> Told:
     return Told({"files": written, "failed": failed}, told)
 
 
+def _free_name(folder: Path, stem: str, taken: Sequence[str]) -> Path:
+    """`STEM.csv`, or `STEM (2).csv` where another source of that name was written before."""
+    target, number = folder / f"{stem}.csv", 1
+    while str(target) in taken:
+        number += 1
+        target = folder / f"{stem} ({number}).csv"
+    return target
+
+
 def _stem(source: Path) -> str:
-    name = source.name
-    for ending in (".gz", ".csv", ".tsv", ".txt", ".parquet"):
-        if name.lower().endswith(ending) and len(name) > len(ending):
-            name = name[: -len(ending)]
-            if ending != ".gz":
-                break
-    return name
+    """The file's name without its extension; of `orders.csv.gz` without both."""
+    if source.suffix.lower() != ".gz":
+        return source.stem
+    inner = Path(source.stem)
+    return inner.stem if inner.suffix.lower() in {".csv", ".tsv", ".txt", ".parquet"} else inner.name
 
 
 def _in_words(facts: Mapping[str, Any]) -> list[str]:
@@ -234,13 +267,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     table = commands.add_parser("table", help="write each source as it was read")
     table.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
-    table.add_argument("--out-dir", required=True, type=Path, metavar="DIR")
+    table.add_argument("--out-dir", required=True, type=_folder, metavar="DIR")
     table.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else")
     inspect = commands.add_parser("inspect", help="say what was understood")
     segment = commands.add_parser("segment", help="group the customers and write lists, tables and a report")
     for command in (inspect, segment):
         _reading_arguments(command)
-    segment.add_argument("--out", required=True, type=Path, metavar="DIR")
+    segment.add_argument("--out", required=True, type=_folder, metavar="DIR")
     segment.add_argument("--k", type=_k, default=None, metavar="N|auto")
     segment.add_argument("--k-max", type=_whole(2, 50), default=10, metavar="N")
     chosen = segment.add_mutually_exclusive_group()
@@ -271,6 +304,13 @@ def _role_and_column(text: str) -> tuple[str, str]:
     if not equals or not role:
         raise argparse.ArgumentTypeError(f"{text!r} is not ROLE=COLUMN, such as amount=Total")
     return role, column
+
+
+def _folder(text: str) -> Path:
+    path = Path(text)
+    if path.exists() and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is a file, not a folder")
+    return path
 
 
 def _currency(text: str) -> str:

@@ -14,6 +14,7 @@ with explained(), exploring.patience():
     segmentation = services.segmentation(workspace)
 palette = theme.palette(segmentation)
 
+st.header("The segments")
 exploring.cards(segmentation)
 
 st.header("Side by side")

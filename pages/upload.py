@@ -7,9 +7,7 @@ from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.UPLOAD)
 
-with explained():
-    reading.drop_zone(workspace)
-
+reading.drop_zone(workspace)
 if not workspace.has_orders:
     st.stop()
 

@@ -6,11 +6,14 @@ import contextlib
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from core.__main__ import main as core_main
+from charts.report import figures
+from core.analysis import Analysis
+from core.cli import main
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,30 @@ class Ran:
     err: str
 
     @property
-    def json(self) -> dict[str, Any]:
+    def told(self) -> dict[str, Any]:
         """The one JSON object on stdout; fails where there is anything else."""
-        told = json.loads(self.out, parse_constant=lambda word: pytest_fail(f"{word} is not JSON"))
+        told = json.loads(self.out, parse_constant=_no_json)
         assert isinstance(told, dict)
         return told
 
 
-def pytest_fail(message: str) -> None:
-    raise AssertionError(message)
+def run(*arguments: object, charts: bool = False) -> Ran:
+    """`python -m core` with these arguments; drawing the report's charts takes longer than all the rest."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([str(argument) for argument in arguments], _figures if charts else lambda _: {})
+    return Ran(code, out.getvalue(), err.getvalue())
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file as text, by column."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _figures(analysis: Analysis) -> Mapping[str, Mapping[str, Any]]:
+    return figures(analysis.sweep, analysis.advice, analysis.segmentation)
+
+
+def _no_json(word: str) -> NoReturn:
+    raise AssertionError(f"{word} is not JSON")

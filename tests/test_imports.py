@@ -11,6 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HEIGHT = {"core": 0, "charts": 1, "ui": 2, "pages": 3, "app": 3}
+IMPORTING_CALLS = {"__import__", "import_module", "importlib.import_module"}
 NOT_FOR_PAGES = {"pandas", "numpy", "ibis", "duckdb", "sklearn", "scipy", "pyarrow"}
 
 
@@ -30,7 +31,7 @@ def imported(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are written in full"
             names.add((node.module or "").partition(".")[0])
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in {"__import__", "import_module", "importlib.import_module"}:
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in IMPORTING_CALLS:
             names |= {str(part.value).partition(".")[0] for part in node.args if isinstance(part, ast.Constant)}
     return names
 
@@ -80,7 +81,9 @@ def test_inspect_loads_neither_models_nor_charts(tmp_path: Path):
         "except SystemExit as stop:\n    assert not stop.code, stop.code\n"
         "print('loaded:', *sorted({name.partition('.')[0] for name in sys.modules}))\n"
     )
-    ran = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     loaded = set(ran.stdout.splitlines()[-1].split()[1:])
     assert {"core", "ibis", "duckdb"} <= loaded

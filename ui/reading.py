@@ -26,6 +26,7 @@ _DATE_ORDERS = {"dmy": "Day first: 03/04 is 3 April", "mdy": "Month first: 03/04
 _DECIMALS = {"point": "1.234 is one and a bit", "comma": "1.234 is one thousand two hundred and thirty-four"}
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", SPACES: "blanks"}
 _MOST_ROWS = 1_000
+_ROLES_A_ROW = 4
 
 
 def drop_zone(workspace: Workspace) -> None:
@@ -42,6 +43,7 @@ def drop_zone(workspace: Workspace) -> None:
         if files:
             with st.spinner("Reading the file …"):
                 services.take_uploads(workspace, files)
+            # Also after a refusal: the uploader shown now still holds that file, and the next run's is a fresh one.
             st.rerun()
     with right:
         st.markdown("**No file at hand?** Start with a sample.")
@@ -50,6 +52,8 @@ def drop_zone(workspace: Workspace) -> None:
                 with st.spinner("Reading the file …"):
                     services.take_sample(workspace, sample)
                 st.rerun()
+    if workspace.refusal is not None:
+        widgets.problem(workspace.refusal)
 
 
 def headline(lines: OrderLines) -> None:
@@ -78,10 +82,11 @@ def columns(workspace: Workspace) -> None:
     with st.expander("Which column is what", expanded=True):
         sample = source.sample(50)
         chosen = dict(workspace.cleaning.columns)
-        places = st.columns(4)
         shown = [role for role in ROLES if role.name in _ALWAYS_SHOWN or role.name in found]
-        for place, role in enumerate(shown):
-            with places[place % 4]:
+        # Row by row, so that the order stays the same where the screen is narrow and columns stand below each other.
+        places = [place for _ in range(0, len(shown), _ROLES_A_ROW) for place in st.columns(_ROLES_A_ROW)]
+        for place, role in zip(places, shown, strict=False):
+            with place:
                 header = _role_choice(workspace, role, found.get(role.name, _NOT_USED), source.headers)
                 st.caption(_examples(sample.get(header, [])))
             if header != found.get(role.name, _NOT_USED):

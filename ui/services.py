@@ -59,7 +59,10 @@ SAMPLES = (
 
 
 def take_uploads(workspace: Workspace, files: Sequence[UploadedFile]) -> None:
-    """Copy the files to the visitor's own folder, then drop them from the server's memory."""
+    """Copy the files to the visitor's own folder, then drop them from the server's memory.
+
+    Files that cannot be read leave the workspace empty, with the refusal.
+    """
     workspace.forget()
     engine = workspace.engine = Engine(_MEMORY)
     copies = []
@@ -70,7 +73,11 @@ def take_uploads(workspace: Workspace, files: Sequence[UploadedFile]) -> None:
     if context is not None:
         for file in files:
             context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    _open(workspace, engine, copies)
+    try:
+        _open(workspace, engine, copies)
+    except UserError as error:
+        workspace.forget()
+        workspace.refusal = error
 
 
 def take_sample(workspace: Workspace, sample: Sample) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.analysis import SegmentOptions
 from core.engine import Engine
+from core.errors import UserError
 from core.orders.cleaning import CleaningOptions
 from core.orders.source import SourceTable
 from ui.jobs import SweepJob
@@ -36,6 +37,7 @@ class Workspace:
     engine: Engine | None = None
     uploads: tuple[Upload, ...] = ()
     source: SourceTable | None = None
+    refusal: UserError | None = None  # why the last file could not be taken
     cleaning: CleaningOptions = field(default_factory=CleaningOptions)
     grouping: SegmentOptions = field(default_factory=SegmentOptions)
     n_clusters: int | None = None  # None: as advised

@@ -20,11 +20,14 @@ from ui.session import Workspace
 
 Choice = TypeVar("Choice")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Escaped or not, Markdown makes links of addresses. A word joiner, which nobody sees, stops it.
+_ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
 
 
 def plain(text: str) -> str:
     """Text from a file for where Streamlit takes Markdown: shown as it is, never as a link, a colour or a formula."""
-    return _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return _PUNCTUATION.sub(r"\\\1", _ADDRESS.sub(_WORD_JOINER, " ".join(text.split())))
 
 
 def problem(error: UserError) -> None:
@@ -79,7 +82,7 @@ def numbers(facts: Mapping[str, str]) -> None:
     """A row of key figures that wraps on narrow screens."""
     with st.container(horizontal=True):
         for label, value in facts.items():
-            st.metric(label, value, border=True, width=190)
+            st.metric(label, value, border=True, width="content")
 
 
 def ledger(account: Ledger, currency: str | None) -> None:
@@ -92,13 +95,13 @@ def ledger(account: Ledger, currency: str | None) -> None:
             for entry in account.set_aside
         ),
     ]
-    table = pd.DataFrame(rows, columns=["", "Rows", "Customers", "Money"])
+    table = pd.DataFrame(rows, columns=["What happened", "Rows", "Customers", "Money"])
     table["Money"] = table["Money"].astype("float64")
     st.dataframe(
         table,
         hide_index=True,
         column_config={
-            "": st.column_config.TextColumn(width="medium"),
+            "What happened": st.column_config.TextColumn(width="medium"),
             "Rows": st.column_config.NumberColumn(format="localized"),
             "Customers": st.column_config.NumberColumn(
                 format="localized", help="A customer with rows of both kinds stands in both lines."
@@ -126,7 +129,7 @@ def features_table(
         pd.DataFrame(rows, columns=["Feature", "What it says", "Unit", "Half are below", "Customers", "Skew"]),
         hide_index=True,
         column_config={
-            "What it says": st.column_config.TextColumn(width="medium"),
+            "What it says": st.column_config.TextColumn(width=260),
             "Customers": st.column_config.BarChartColumn(
                 help="How many customers have small, middle and large values; the top hundredth is drawn together."
             ),
@@ -134,6 +137,7 @@ def features_table(
                 format="%.1f", help="0: even on both sides. Above 1: a few customers tower over the others."
             ),
         },
+        row_height=64,  # so that the meaning goes over several lines
         alt="The features with meaning, unit, median, distribution and skew.",
     )
 

@@ -93,7 +93,9 @@ def _contacts(table: ir.Table, contacts: Sequence[str]) -> pd.DataFrame:
     """How to reach each customer: of each column the value seen last, and of several that day the first by text."""
     reach = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"))
     for role in contacts:
-        seen = table.filter(table[role].notnull()).group_by(["customer_id", role]).aggregate(last=ibis._.order_date.max())
+        seen = (
+            table.filter(table[role].notnull()).group_by(["customer_id", role]).aggregate(last=ibis._.order_date.max())
+        )
         newest = ibis.row_number().over(group_by="customer_id", order_by=[ibis.desc("last"), role])
         chosen = seen.mutate(place=newest).filter(ibis._.place == 0).select("customer_id", role).to_pandas()
         reach = reach.join(chosen.set_index("customer_id"), how="outer")

@@ -18,6 +18,7 @@ from core.orders import reading as readings
 from core.orders import values
 from core.orders.columns import Recognition, recognise
 from core.orders.ledger import REASONS, Ledger, reckon
+from core.orders.roles import DESCRIPTIVE
 from core.orders.source import FILE, LINE, SourceTable
 from core.orders.values import DateOrder, Decimal, Reading
 
@@ -46,6 +47,7 @@ class CleaningOptions:
     returns: Returns = "net"
     as_of: date | None = None
     strict: bool = False  # ambiguity is an error
+    carry: tuple[str, ...] = DESCRIPTIVE  # which descriptive roles the lines keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,12 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
 def _lines(
     engine: Engine, source: SourceTable, recognition: Recognition, reading: Reading, options: CleaningOptions
 ) -> OrderLines:
-    parsed = source.kept(engine, readings.as_text(source, recognition), readings.parser(source, recognition, reading))
+    parsed = source.kept(
+        engine,
+        readings.as_text(source, recognition, options.carry),
+        readings.without_blanks,
+        readings.parser(source, recognition, reading),
+    )
     rows = _with_reasons(parsed, recognition, options, reading)
     ledger, purchases = reckon(rows, source.rows)
     if options.returns == "net" and purchases.customers_without:

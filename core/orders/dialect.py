@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError
 
@@ -67,7 +67,7 @@ def is_packed(path: Path) -> bool:
 
 def open_binary(path: Path) -> IO[bytes]:
     """The file's bytes, unpacked where it is gzip."""
-    return gzip.open(path) if is_packed(path) else path.open("rb")
+    return cast(IO[bytes], gzip.open(path)) if is_packed(path) else path.open("rb")
 
 
 def open_text(path: Path, encoding: str) -> io.TextIOWrapper:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal as ExactMoney
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 REASONS: Mapping[str, str] = {
     "no-customer": "No customer",
@@ -93,23 +93,21 @@ def reckon(rows: ir.Table, rows_in: int) -> tuple[Ledger, Purchases]:
     """
     counted = _counted(rows)
     entries = {
-        str(fate): LedgerEntry(
-            str(fate), int(row["rows"]), int(row["customers"]), int(row["customers_lost"]), _exact(row["money"])
-        )
-        for fate, row in counted.iterrows()
+        fate: LedgerEntry(fate, row["rows"], row["customers"], row["customers_lost"], row["money"] or ExactMoney(0))
+        for fate, row in counted.items()
     }
     used = entries.pop(_USED, LedgerEntry(_USED, 0, 0, 0, ExactMoney(0)))
     ledger = Ledger(used, tuple(entries[reason] for reason in REASONS if reason in entries), rows_in)
-    if _USED not in counted.index:
+    if _USED not in counted:
         return ledger, Purchases(0, None, None, 0)
-    bought = counted.loc[_USED]
+    bought = counted[_USED]
     return ledger, Purchases(
-        int(bought["orders"]), _day(bought["first_purchase"]), _day(bought["last_purchase"]), int(bought["never_bought"])
+        bought["orders"], bought["first_purchase"], bought["last_purchase"], bought["never_bought"]
     )
 
 
-def _counted(rows: ir.Table) -> pd.DataFrame:
-    """One row a fate ("used" or a reason): what `LedgerEntry` holds, and what purchases there were.
+def _counted(rows: ir.Table) -> dict[str, dict[str, Any]]:
+    """For each fate ("used" or a reason) what `LedgerEntry` holds, and what purchases there were.
 
     Grouped by customer first, so that the engine goes over the lines once.
     """
@@ -140,14 +138,4 @@ def _counted(rows: ir.Table) -> pd.DataFrame:
         first_purchase=first.first_purchase.min(),
         last_purchase=first.last_purchase.max(),
     )
-    return counts.to_pandas().set_index("fate")
-
-
-def _exact(money: object) -> ExactMoney:
-    return ExactMoney(0) if money is None or pd.isna(money) else ExactMoney(str(money)).normalize() + ExactMoney(0)
-
-
-
-
-def _day(moment: object) -> date | None:
-    return None if pd.isna(moment) else pd.Timestamp(moment).date()
+    return {row["fate"]: row for row in counts.to_pyarrow().to_pylist()}

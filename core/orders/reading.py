@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import ibis
 import ibis.expr.types as ir
 
 from core.orders import values
 from core.orders.columns import Recognition
-from core.orders.roles import BY_NAME
-from core.orders.source import SourceTable
+from core.orders.roles import BY_NAME, DESCRIPTIVE
+from core.orders.source import LINE, SourceTable
 from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
 
 _DAY = "day_written"
 _AS_NUMBERS = ("number", "money")
-_LEFT_AS_WRITTEN = ("product", "category", "order_type", "customer_source", "order_source")
 
 
 def plain(source: SourceTable, recognition: Recognition, currency: str | None) -> Reading | None:
@@ -28,7 +27,9 @@ def plain(source: SourceTable, recognition: Recognition, currency: str | None) -
     if values.share(days, "date") < 1 or not values.year_first(days):
         return None
     money = sample[_money(columns)]
-    if not values.plain_numbers(money) or not all(values.plain_numbers(sample[columns[role]]) for role in columns if role == "quantity"):
+    if not values.plain_numbers(money) or not all(
+        values.plain_numbers(sample[columns[role]]) for role in columns if role == "quantity"
+    ):
         return None
     return Reading(None, None, currency or _currency(source, recognition))
 
@@ -67,8 +68,8 @@ def decide(
             f"throughout; the mark is read as {mark}."
         )
     currency = currency or _currency(source, recognition)
-    typed = not dates.type().is_string()
-    return Reading(None if typed else date_order or order, decimal, currency, tuple(ambiguities))
+    # Without a date that has the year last there is no order to tell.
+    return Reading(date_order or (order if found_dates.year_last else None), decimal, currency, tuple(ambiguities))
 
 
 def _currency(source: SourceTable, recognition: Recognition) -> str | None:
@@ -88,28 +89,44 @@ def _money(columns: Mapping[str, str]) -> str:
     return columns["amount"] if "amount" in columns else columns["unit_price"]
 
 
-def as_text(source: SourceTable, recognition: Recognition) -> Callable[[ir.Table], dict[str, ir.Value]]:
-    """The columns that play a role, by role: trimmed, blanks missing. Dates and numbers that are typed stay so.
+def as_text(
+    source: SourceTable, recognition: Recognition, carry: Collection[str]
+) -> Callable[[ir.Table], dict[str, ir.Value]]:
+    """The columns that play a role, by role, trimmed. Dates and numbers that are typed stay so.
 
-    What only describes a line is left as it is written: few ask for it, and they ask for few different values.
+    What only describes a line comes along where `carry` names it, and is left as it is written: few ask for it, and
+    they ask for few different values.
     """
-    columns = {role: source.column(header) for role, header in recognition.columns.items()}
+    columns = {
+        role: source.column(header)
+        for role, header in recognition.columns.items()
+        if role in carry or role not in DESCRIPTIVE
+    }
 
     def trim(table: ir.Table) -> dict[str, ir.Value]:
         cells = {role: table[column] for role, column in columns.items()}
         trimmed = {}
         for role, cell in cells.items():
-            if role in _LEFT_AS_WRITTEN:
+            if role in DESCRIPTIVE:
                 trimmed[role] = cell.cast("string")
             elif BY_NAME[role].kind in _AS_NUMBERS and cell.type().is_numeric():
                 trimmed[role] = cell
             else:
-                trimmed[role] = values.text(cell)
+                trimmed[role] = values.stripped(cell)
         day = cells["order_date"]
         typed_day = day.type().is_date() or day.type().is_timestamp()
-        return trimmed | {_DAY: day if typed_day else trimmed["order_date"]}
+        return trimmed | ({_DAY: day} if typed_day else {})
 
     return trim
+
+
+def without_blanks(cells: ir.Table) -> dict[str, ir.Value]:
+    """The cells of `as_text`, missing where they stand for nothing."""
+    # A stage of its own: nested in what follows, each expression would be repeated in all that it is part of.
+    return {
+        role: cell if role in (*DESCRIPTIVE, _DAY) or not cell.type().is_string() else values.unless_blank(cell)
+        for role, cell in ((role, cells[role]) for role in cells.columns if role != LINE)
+    }
 
 
 def parser(
@@ -118,7 +135,7 @@ def parser(
     """What each row of `as_text` becomes: its roles' values, and whether cells that decide were blank (`*_blank`)."""
     columns = recognition.columns
     emails = values.share(source.sample()[columns["customer_id"]], "email") > 0.5
-    texts = [role for role in columns if BY_NAME[role].kind in {"text", "email"} or role == "product"]
+    texts = [role for role in columns if BY_NAME[role].kind in {"text", "email"} or role in DESCRIPTIVE]
 
     def parse(cells: ir.Table) -> dict[str, ir.Value]:
         # Without an order's own number, all that a customer bought at one moment is one order.
@@ -127,7 +144,7 @@ def parser(
         parsed: dict[str, ir.Value] = {
             "customer_id": values.identity(cells.customer_id, lower=emails),
             "order_key": order,
-            "order_date": values.day(cells[_DAY], reading.date_order),
+            "order_date": values.day(cells[_DAY] if _DAY in cells.columns else moment, reading.date_order),
             "date_blank": moment.isnull(),
         }
         if "quantity" in columns:
@@ -139,6 +156,6 @@ def parser(
         if "amount" not in columns:
             parsed["amount"] = parsed["amount"] * parsed["quantity"]
             parsed["amount_blank"] = parsed["amount_blank"] | parsed["quantity_blank"]
-        return parsed | {role: cells[role] for role in texts}
+        return parsed | {role: cells[role] for role in texts if role in cells.columns}
 
     return parse

@@ -194,3 +194,5 @@ ROLES: tuple[Role, ...] = (
 )
 BY_NAME: Mapping[str, Role] = {role.name: role for role in ROLES}
 CONTACTS: tuple[str, ...] = tuple(role.name for role in ROLES if role.contact)
+DESCRIPTIVE: tuple[str, ...] = ("product", "category", "order_type", "customer_source", "order_source")
+"""Roles that only describe a line. They weigh as much as all others together, so they are carried along on request."""

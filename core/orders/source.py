@@ -264,9 +264,7 @@ def _transcode(path: Path, encoding: str, copy: Path) -> None:
         shutil.copyfileobj(source, target, 4 * 1024 * 1024)
 
 
-def _read_tolerant(
-    engine: Engine, path: Path, dialect: Dialect, headers: list[str]
-) -> tuple[list[str], ir.Table, int]:
+def _read_tolerant(engine: Engine, path: Path, dialect: Dialect, headers: list[str]) -> tuple[list[str], ir.Table, int]:
     """The file row by row into a Parquet scratch file. Short rows are filled with blanks; nothing is shifted."""
     rows = dialects.read_rows(path, dialect)
     if dialect.has_header:
@@ -287,8 +285,10 @@ def _read_tolerant(
             ]
             lines = pa.array([number for number, _ in batch], pa.int64())
             writer.write_table(pa.Table.from_arrays([*columns, lines], schema=schema))
-    return headers, engine.backend.read_parquet(scratch, table_name=engine.new_name("source")), (
-        lengths.total() - lengths[usual]
+    return (
+        headers,
+        engine.backend.read_parquet(scratch, table_name=engine.new_name("source")),
+        (lengths.total() - lengths[usual]),
     )
 
 

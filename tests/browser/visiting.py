@@ -80,19 +80,20 @@ def slider(page: Page) -> Locator:
 
 def slide(page: Page, n_clusters: int) -> None:
     """Move the slider by arrow keys, one step at a time, each seen in both curves and in the sizes."""
-    handle = slider(page)
-    handle.focus()
-    while (now := int(handle.get_attribute("aria-valuenow") or 0)) != n_clusters:
-        following = now + (1 if now < n_clusters else -1)
+    while (now := chosen(page)) != n_clusters:
+        slider(page).focus()
         page.keyboard.press("ArrowRight" if now < n_clusters else "ArrowLeft")
-        expect(slider(page)).to_have_attribute("aria-valuenow", str(following), timeout=PATIENCE)
-        shows(page, following)
-        handle = slider(page)
-        handle.focus()
+        shows(page, now + (1 if now < n_clusters else -1))
+
+
+def chosen(page: Page) -> int:
+    """Where the slider stands."""
+    return int(slider(page).input_value())
 
 
 def shows(page: Page, n_clusters: int) -> None:
     """Wait until the charts of the Choose k page are those of so many segments."""
+    expect(slider(page)).to_have_value(str(n_clusters), timeout=PATIENCE)
     elbow, silhouette, sizes = (page.get_by_test_id("stVegaLiteChart").nth(place) for place in range(3))
     expect(elbow).to_contain_text(f"{n_clusters} segments leave", timeout=PATIENCE)
     expect(silhouette).to_contain_text(f"With {n_clusters} segments", timeout=PATIENCE)
@@ -101,9 +102,15 @@ def shows(page: Page, n_clusters: int) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     """In a selectbox."""
-    page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    box = selectbox(page, label)
+    box.click()
+    box.fill(option)  # of a long list only the part in view is there
+    page.get_by_role("option", name=option).first.click()
     settled(page)
+
+
+def selectbox(page: Page, label: str) -> Locator:
+    return page.get_by_role("combobox", name=label, exact=True)
 
 
 def download(page: Page, button: str, folder: Path) -> Path:

@@ -88,7 +88,7 @@ def test_days_count_back_from_the_day_given(engine: Engine, tmp_path: Path):
 
 
 def test_scores_by_fifths(engine: Engine, tmp_path: Path):
-    """Five customers 100, 200, ... 500: type-7 quantiles are 180, 260, 340 and 420, and one more opens the next fifth."""
+    """Of 100, 200, ... 500 the type-7 quantiles are 180, 260, 340 and 420; one more opens the next fifth."""
     days = {"A": "2024-01-01", "B": "2024-02-01", "C": "2024-03-01", "D": "2024-04-01", "E": "2024-05-01"}
     text = "customer,date,amount\n" + "".join(
         f"{customer},{day},{100 * place}\n" for place, (customer, day) in enumerate(days.items(), 1)
@@ -103,7 +103,8 @@ def test_scores_published_with_r_s_package_rfm(engine: Engine, shared_data: Path
     """rfm_table_order(rfm_data_orders, ..., analysis_date = 2006-12-31) prints these three among its first rows."""
     source = open_sources(engine, [shared_data / "rfm_data_orders.csv"])
     with_scores = customer_features(clean(engine, source, CleaningOptions(as_of=date(2006, 12, 31))))
-    scores = with_scores.values[["rfm_recency", "rfm_frequency", "rfm_monetary"]].astype(int).astype(str).agg("".join, axis=1)
+    columns = ["rfm_recency", "rfm_frequency", "rfm_monetary"]
+    scores = with_scores.values[columns].astype(int).astype(str).agg("".join, axis=1)
     assert scores["Abbey O'Reilly"] == "343"
     assert scores["Add Senger"] == "412"
     assert scores["Aden Murphy"] == "544"

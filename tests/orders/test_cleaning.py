@@ -14,39 +14,51 @@ from tests.orders.builders import fates, order_lines
 
 GOOD = "C1,O1,2024-01-05,2,10.00\nC2,O2,2024-01-06,1,7.50\nC3,O3,2024-02-01,3,9.00\n"
 HEADER = "customer,order id,date,quantity,amount\n"
+SET_ASIDE = ["file", "line_number", "reason", "why", "customer", "order id", "date", "quantity", "amount"]
 
 
-@pytest.mark.parametrize(
-    ("row", "reason"),
-    [
-        (",O9,2024-01-07,1,5.00", "no-customer"),
-        (" N/A ,O9,2024-01-07,1,5.00", "no-customer"),
-        ("C9,O9,,1,5.00", "no-date"),
-        ("C9,O9,soon,1,5.00", "bad-date"),
-        ("C9,O9,2024-02-30,1,5.00", "bad-date"),
-        ("C9,O9,1970-01-01,1,5.00", "implausible-date"),
-        ("C9,O9,1979-12-31,1,5.00", "implausible-date"),
-        ("C9,O9,2999-12-31,1,5.00", "implausible-date"),
-        ("C9,O9,2024-01-07,1,", "no-amount"),
-        ("C9,O9,2024-01-07,1,NaN", "no-amount"),
-        ("C9,O9,2024-01-07,1,five", "bad-amount"),
-        ("C9,O9,2024-01-07,1,inf", "bad-amount"),
-        ("C9,O9,2024-01-07,1,1e300", "bad-amount"),
-        ("C9,O9,2024-01-07,two,5.00", "bad-quantity"),
-        ("C9,O9,2024-01-07,-inf,5.00", "bad-quantity"),
-        (",O9,soon,two,five", "no-customer"),  # the first that applies
-        ("C9,O9,soon,two,five", "bad-date"),
-        ("C9,O9,2024-01-07,two,five", "bad-quantity"),
-        ("C9,O9,1980-01-01,1,5.00", "used"),
-        ("C9,O9,2024-01-07,,5.00", "used"),  # an amount stands without its quantity
-        ("C9,,2024-01-07,1,5.00", "used"),  # and without an order's number
-    ],
-)
-def test_the_reason_for_a_row(engine: Engine, tmp_path: Path, row: str, reason: str):
+ROWS = {
+    ",O9,2024-01-07,1,5.00": "no-customer",
+    " N/A ,O9,2024-01-07,1,5.00": "no-customer",
+    "C9,O9,,1,5.00": "no-date",
+    "C9,O9,soon,1,5.00": "bad-date",
+    "C9,O9,2024-02-30,1,5.00": "bad-date",
+    "C9,O9,1970-01-01,1,5.00": "implausible-date",
+    "C9,O9,1979-12-31,1,5.00": "implausible-date",
+    "C9,O9,2999-12-31,1,5.00": "implausible-date",
+    "C9,O9,2024-01-07,1,": "no-amount",
+    "C9,O9,2024-01-07,1,NaN": "no-amount",
+    "C9,O9,2024-01-07,1,five": "bad-amount",
+    "C9,O9,2024-01-07,1,inf": "bad-amount",
+    "C9,O9,2024-01-07,1,1e300": "bad-amount",
+    "C9,O9,2024-01-07,two,5.00": "bad-quantity",
+    "C9,O9,2024-01-07,-inf,5.00": "bad-quantity",
+    ",O9,soon,two,five": "no-customer",  # the first that applies
+    "C9,O9,soon,two,five": "bad-date",
+    "C9,O9,2024-01-07,two,five": "bad-quantity",
+    "C9,O9,1980-01-01,1,5.00": "used",
+    "C9,O9,2024-01-07,,5.00": "used",  # an amount stands without its quantity
+    "C9,,2024-01-07,1,5.00": "used",  # and without an order's number
+}
+
+
+def test_the_reason_for_each_row(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, HEADER + GOOD + "".join(f"{row}\n" for row in ROWS))
+    first = 2 + GOOD.count("\n")
+    given = dict(enumerate(ROWS.values(), first))
+    aside = lines.set_aside()
+    found = dict(zip(aside["line_number"], aside["reason"], strict=True))
+    assert {line: found.get(line, "used") for line in given} == given
+    assert set(found) <= set(given)
+    assert lines.ledger.rows_in == len(ROWS) + 3
+
+
+@pytest.mark.parametrize("row", ["C9,O9,2024-02-30,1,5.00", "C9,O9,2024-01-07,1,1e300", "C9,O9,2024-01-07,-inf,5.00"])
+def test_a_row_that_looks_plain_and_is_not(engine: Engine, tmp_path: Path, row: str):
+    """Nothing in the first rows says that the file needs a second look; what cannot be read does."""
     lines = order_lines(engine, tmp_path, f"{HEADER}{GOOD}{row}\n")
-    expected = {"used": 4} if reason == "used" else {"used": 3, reason: 1}
-    assert fates(lines) == expected
-    assert lines.ledger.rows_in == 4
+    assert fates(lines) == {"used": 3, ROWS[row]: 1}
+    assert lines.reading.date_order is None
 
 
 @pytest.mark.parametrize(
@@ -78,20 +90,25 @@ RETURNS = (
 
 
 @pytest.mark.parametrize(
-    ("returns", "rows", "customers", "orders", "revenue", "last"),
+    ("returns", "rows", "counts", "revenue", "last"),
     [
-        ("net", {"used": 4, "no-purchase": 1}, 2, 3, "18", date(2024, 2, 3)),  # 20 - 10 + 8; O1, O3, O4
-        ("ignore", {"used": 3, "return": 2}, 2, 3, "28", date(2024, 2, 3)),
-        ("as-is", {"used": 5}, 3, 5, "13", date(2024, 3, 1)),
+        ("net", {"used": 4, "no-purchase": 1}, (2, 3), "18", date(2024, 2, 3)),  # 20 - 10 + 8; O1, O3, O4
+        ("ignore", {"used": 3, "return": 2}, (2, 3), "28", date(2024, 2, 3)),
+        ("as-is", {"used": 5}, (3, 5), "13", date(2024, 3, 1)),
     ],
 )
 def test_returns(
-    engine: Engine, tmp_path: Path, returns: str, rows: dict[str, int], customers: int, orders: int, revenue: str, last: date
+    engine: Engine,
+    tmp_path: Path,
+    returns: str,
+    rows: dict[str, int],
+    counts: tuple[int, int],
+    revenue: str,
+    last: date,
 ):
     lines = order_lines(engine, tmp_path, RETURNS, returns=returns)
     assert fates(lines) == rows
-    assert lines.ledger.used.customers == customers
-    assert lines.orders == orders
+    assert (lines.ledger.used.customers, lines.orders) == counts
     assert lines.revenue == Decimal(revenue)
     assert (lines.first_order, lines.last_order) == (date(2024, 1, 5), last)
     assert lines.reference_date == last
@@ -196,7 +213,9 @@ def test_strict_refuses_what_can_be_read_in_two_ways(engine: Engine, tmp_path: P
         (("€ 1,50", "(0,50)"), {}, "1.00"),
     ],
 )
-def test_the_decimal_mark(engine: Engine, tmp_path: Path, amounts: tuple[str, str], options: dict[str, str], total: str):
+def test_the_decimal_mark(
+    engine: Engine, tmp_path: Path, amounts: tuple[str, str], options: dict[str, str], total: str
+):
     text = f'customer,date,amount\nA,2024-01-02,"{amounts[0]}"\nA,2024-03-02,"{amounts[1]}"\n'
     assert order_lines(engine, tmp_path, text, **options).revenue == Decimal(total)
 
@@ -211,7 +230,8 @@ def test_one_odd_value_far_down_does_not_cost_the_rest(engine: Engine, tmp_path:
 
 
 def test_other_currencies_are_set_aside(engine: Engine, tmp_path: Path):
-    text = "customer,date,amount,currency\nA,2024-01-05,1.00,EUR\nB,2024-01-06,2.00,eur\nC,2024-01-07,4.00,USD\nD,2024-01-08,8.00,\n"
+    rows = "A,2024-01-05,1.00,EUR\nB,2024-01-06,2.00,eur\nC,2024-01-07,4.00,USD\nD,2024-01-08,8.00,\n"
+    text = f"customer,date,amount,currency\n{rows}"
     lines = order_lines(engine, tmp_path, text)
     assert lines.reading.currency == "EUR"
     assert fates(lines) == {"used": 3, "other-currency": 1}
@@ -222,7 +242,7 @@ def test_rows_set_aside_come_with_file_line_reason_and_their_own_text(engine: En
     first = f"{HEADER}{GOOD}C9,O9, soon ,1,5.00\n"
     second = f'{HEADER}\nC8,O8,2024-01-09,1,"x\ny"\nC8,O8,2024-01-09,1,7.00\n,O7,2024-01-09,1,=1+1\n'
     aside = order_lines(engine, tmp_path, first, second).set_aside()
-    assert list(aside.columns) == ["file", "line_number", "reason", "why", "customer", "order id", "date", "quantity", "amount"]
+    assert list(aside.columns) == SET_ASIDE
     assert aside.fillna("").to_numpy().tolist() == [
         ["orders0.csv", 5, "bad-date", "The date cannot be read", "C9", "O9", " soon ", "1", "5.00"],
         ["orders1.csv", 3, "bad-amount", "The amount is not a number", "C8", "O8", "2024-01-09", "1", "x\ny"],
@@ -232,7 +252,7 @@ def test_rows_set_aside_come_with_file_line_reason_and_their_own_text(engine: En
 
 def test_nothing_set_aside_is_a_table_without_rows(engine: Engine, tmp_path: Path):
     aside = order_lines(engine, tmp_path, HEADER + GOOD).set_aside()
-    assert list(aside.columns) == ["file", "line_number", "reason", "why", "customer", "order id", "date", "quantity", "amount"]
+    assert list(aside.columns) == SET_ASIDE
     assert aside.empty
 
 

@@ -104,7 +104,9 @@ def test_the_line_s_amount_wins_over_its_price(engine: Engine, tmp_path: Path):
 
 def test_without_a_header_contents_alone_decide(engine: Engine, tmp_path: Path):
     """As CDNOW's: master id, sample id, day, items, money."""
-    lines = [f"{number % 7:05} {number % 7 + 1:04} 1997010{number % 9 + 1} {number % 4 + 1} {number}.{number % 90 + 10}" for number in range(40)]
+    lines = [
+        f"{row % 7:05} {row % 7 + 1:04} 1997010{row % 9 + 1} {row % 4 + 1} {row}.{row % 90 + 10}" for row in range(40)
+    ]
     found = recognised(engine, tmp_path, lines[0], *lines[1:])
     assert found.columns == {"customer_id": "1", "order_date": "3", "quantity": "4", "amount": "5"}
 

@@ -74,7 +74,8 @@ def test_separators_within_quotes_do_not_count(tmp_path: Path):
 
 
 def test_blanks_apart_and_no_header(tmp_path: Path):
-    path = written(tmp_path, " 00004 0001 19970101  2   29.33\n 00004 0001 19970118  2   29.73\n 00021 0002 19970101  3   63.34\n")
+    rows = (" 00004 0001 19970101  2   29.33", " 00004 0001 19970118  2   29.73", " 00021 0002 19970101  3   63.34")
+    path = written(tmp_path, "\n".join(rows))
     dialect = detect(path)
     assert (dialect.delimiter, dialect.has_header) == (SPACES, False)
     assert rows_of(path)[0] == ["00004", "0001", "19970101", "2", "29.33"]

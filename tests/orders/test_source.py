@@ -122,7 +122,8 @@ def test_several_files_stand_below_each_other_by_header(engine: Engine, tmp_path
 def test_parquet_keeps_its_types(engine: Engine, tmp_path: Path):
     path = tmp_path / "orders.parquet"
     at = datetime(2024, 1, 31, 12, 30)
-    pq.write_table(pa.table({"id": [17850.0, None], "At": [at, None], "at": ["a", "b"], "day": [date(2024, 1, 31), None]}), path)
+    day = [date(2024, 1, 31), None]
+    pq.write_table(pa.table({"id": [17850.0, None], "At": [at, None], "at": ["a", "b"], "day": day}), path)
     source = open_sources(engine, [path])
     assert source.headers == ("id", "At", "at", "day")
     assert rows(source) == [(0, 1, 17850.0, at, "a", date(2024, 1, 31)), (0, 2, None, None, "b", None)]

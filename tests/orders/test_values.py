@@ -34,13 +34,14 @@ def days(engine: Engine, texts: Sequence[str | None], order: values.DateOrder | 
 POINT = {
     "12.50": 12.5, "-3": -3.0, "+3": 3.0, ".5": 0.5, "1e3": 1000.0, " 7 ": 7.0,
     "1,234.50": 1234.5, "1 234.50": 1234.5, "1'234.50": 1234.5, "1\u00a0234.50": 1234.5, "1\u202f234.50": 1234.5,
-    "$12.50": 12.5, "£1,000": 1000.0, "12.50 €": 12.5, "EUR 12.50": 12.5, "12.50 USD": 12.5, "-$5.00": -5.0, "$-5.00": -5.0,
-    "(12.50)": -12.5, "($1,234.50)": -1234.5, "12.50-": -12.5,
+    "$12.50": 12.5, "£1,000": 1000.0, "12.50 €": 12.5, "EUR 12.50": 12.5, "12.50 USD": 12.5,
+    "-$5.00": -5.0, "$-5.00": -5.0, "(12.50)": -12.5, "($1,234.50)": -1234.5, "12.50-": -12.5,
     "": None, "-": None, "N/A": None, "null": None, "abc": None, "12.5.0": None, "1-2": None, "two": None,
 }  # fmt: skip
 COMMA = {
     "12,50": 12.5, "1.234,50": 1234.5, "1 234,50": 1234.5, "-0,99": -0.99, "12,50 €": 12.5, "€ 12,50": 12.5,
-    "1.234": 1234.0, "7": 7.0, "(3,5)": -3.5, "3,5-": -3.5, "CHF 1'234,50": 1234.5, "": None, "zwei": None, "1,2,3": None,
+    "1.234": 1234.0, "7": 7.0, "(3,5)": -3.5, "3,5-": -3.5,
+    "CHF 1'234,50": 1234.5, "": None, "zwei": None, "1,2,3": None,
 }  # fmt: skip
 
 
@@ -75,12 +76,12 @@ MONTH_FIRST = {
     "03/04/2024": date(2024, 3, 4), "12/1/2010 8:26": date(2010, 12, 1), "3/4/24": date(2024, 3, 4),
     "2024-03-04": date(2024, 3, 4), "13/04/2024": None, "02/30/2024": None,
 }  # fmt: skip
-YEAR_FIRST_OF_TWO_DIGITS = {"24/03/04": date(2024, 3, 4), "2024-03-04": date(2024, 3, 4), "99-12-31": date(1999, 12, 31)}
+YEAR_FIRST = {"24/03/04": date(2024, 3, 4), "2024-03-04": date(2024, 3, 4), "99-12-31": date(1999, 12, 31)}
 
 
 @pytest.mark.parametrize(
     ("cases", "order"),
-    [(WITHOUT_ORDER, None), (DAY_FIRST, "dmy"), (MONTH_FIRST, "mdy"), (YEAR_FIRST_OF_TWO_DIGITS, "ymd")],
+    [(WITHOUT_ORDER, None), (DAY_FIRST, "dmy"), (MONTH_FIRST, "mdy"), (YEAR_FIRST, "ymd")],
 )
 def test_days(engine: Engine, cases: dict[str, date | None], order: values.DateOrder | None):
     assert dict(zip(cases, days(engine, list(cases), order), strict=True)) == cases
