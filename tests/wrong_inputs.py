@@ -96,7 +96,9 @@ ODD = (
     ),
     Input(
         "names.csv",
-        orders(customer_id=lambda row: ("🦄 Zoë", "محمد علي", "=1+1", "<b>דנה</b>", "[x](http://example.com)")[row % 5]),
+        orders(
+            customer_id=lambda row: ("🦄 Zoë", "محمد علي", "=1+1", "<b>דנה</b>", "[x](http://example.com)")[row % 5]
+        ),
         None,
     ),
 )

@@ -80,9 +80,9 @@ def money(amount: float | None, currency: str | None) -> str:
 
 def numbers(facts: Mapping[str, str]) -> None:
     """A row of key figures that wraps on narrow screens."""
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, gap="medium"):
         for label, value in facts.items():
-            st.metric(label, value, border=True, width="content")
+            st.metric(label, value, width="content")
 
 
 def ledger(account: Ledger, currency: str | None) -> None:
@@ -116,20 +116,20 @@ def features_table(
     names: Sequence[str], values: pd.DataFrame, skews: Mapping[str, float], currency: str | None
 ) -> None:
     """Meaning, unit, shape and skew of each feature."""
+    used = [catalog.feature(name) for name in names]
+    # Not in the table, whose cells would cut it.
+    st.markdown("\n".join(f"- **{plain(each.label)}.** {plain(each.meaning)}" for each in used))
     rows = []
     for name in names:
         feature, column = catalog.feature(name), values[name].dropna()
         spread = column.clip(upper=column.quantile(0.99)) if len(column) else column
         counts = pd.cut(spread, 12).value_counts(sort=False).tolist() if spread.nunique() > 1 else []
         unit = (currency or "money") if feature.unit is catalog.Unit.MONEY else feature.unit.value
-        rows.append(
-            (feature.label, feature.meaning, unit, feature.format(column.median(), currency), counts, skews[name])
-        )
+        rows.append((feature.label, unit, feature.format(column.median(), currency), counts, skews[name]))
     st.dataframe(
-        pd.DataFrame(rows, columns=["Feature", "What it says", "Unit", "Half are below", "Customers", "Skew"]),
+        pd.DataFrame(rows, columns=["Feature", "Unit", "Half are below", "Customers", "Skew"]),
         hide_index=True,
         column_config={
-            "What it says": st.column_config.TextColumn(width=260),
             "Customers": st.column_config.BarChartColumn(
                 help="How many customers have small, middle and large values; the top hundredth is drawn together."
             ),
@@ -137,8 +137,7 @@ def features_table(
                 format="%.1f", help="0: even on both sides. Above 1: a few customers tower over the others."
             ),
         },
-        row_height=64,  # so that the meaning goes over several lines
-        alt="The features with meaning, unit, median, distribution and skew.",
+        alt="The features with unit, median, distribution and skew.",
     )
 
 

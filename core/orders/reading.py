@@ -13,9 +13,6 @@ from core.orders.roles import BY_NAME, DESCRIPTIVE
 from core.orders.source import LINE, SourceTable
 from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
 
-_DAY = "day_written"
-_AS_NUMBERS = ("number", "money")
-
 
 def plain(source: SourceTable, recognition: Recognition, currency: str | None) -> Reading | None:
     """The reading that needs no decision: days with the year first, numbers as a computer writes them.
@@ -92,10 +89,10 @@ def _money(columns: Mapping[str, str]) -> str:
 def as_text(
     source: SourceTable, recognition: Recognition, carry: Collection[str]
 ) -> Callable[[ir.Table], dict[str, ir.Value]]:
-    """The columns that play a role, by role, trimmed. Dates and numbers that are typed stay so.
+    """The columns that play a role, by role: ids and contacts as trimmed text, all others as they are.
 
-    What only describes a line comes along where `carry` names it, and is left as it is written: few ask for it, and
-    they ask for few different values.
+    What only describes a line comes along where `carry` names it: few ask for it, and they ask for few different
+    values.
     """
     columns = {
         role: source.column(header)
@@ -104,58 +101,62 @@ def as_text(
     }
 
     def trim(table: ir.Table) -> dict[str, ir.Value]:
-        cells = {role: table[column] for role, column in columns.items()}
-        trimmed = {}
-        for role, cell in cells.items():
-            if role in DESCRIPTIVE:
-                trimmed[role] = cell.cast("string")
-            elif BY_NAME[role].kind in _AS_NUMBERS and cell.type().is_numeric():
-                trimmed[role] = cell
-            else:
-                trimmed[role] = values.stripped(cell)
-        day = cells["order_date"]
-        typed_day = day.type().is_date() or day.type().is_timestamp()
-        return trimmed | ({_DAY: day} if typed_day else {})
+        return {
+            role: values.stripped(table[column]) if _is_trimmed(role) else table[column]
+            for role, column in columns.items()
+        }
 
     return trim
 
 
 def without_blanks(cells: ir.Table) -> dict[str, ir.Value]:
-    """The cells of `as_text`, missing where they stand for nothing."""
+    """The cells of `as_text`, those trimmed missing where they stand for nothing."""
     # A stage of its own: nested in what follows, each expression would be repeated in all that it is part of.
     return {
-        role: cell if role in (*DESCRIPTIVE, _DAY) or not cell.type().is_string() else values.unless_blank(cell)
-        for role, cell in ((role, cells[role]) for role in cells.columns if role != LINE)
+        role: values.unless_blank(cells[role]) if _is_trimmed(role) else cells[role]
+        for role in cells.columns
+        if role != LINE
     }
+
+
+def _is_trimmed(role: str) -> bool:
+    return role not in DESCRIPTIVE and BY_NAME[role].kind not in {"date", "number", "money"}
 
 
 def parser(
     source: SourceTable, recognition: Recognition, reading: Reading
 ) -> Callable[[ir.Table], dict[str, ir.Value]]:
-    """What each row of `as_text` becomes: its roles' values, and whether cells that decide were blank (`*_blank`)."""
+    """What each row of `without_blanks` becomes: its roles' values, and whether cells that decide were blank.
+
+    Dates and numbers are first tried as they are; only what fails is trimmed, looked up among the words for nothing,
+    and read by the rules. Most cells of most files need none of that.
+    """
     columns = recognition.columns
     emails = values.share(source.sample()[columns["customer_id"]], "email") > 0.5
-    texts = [role for role in columns if BY_NAME[role].kind in {"text", "email"} or role in DESCRIPTIVE]
 
     def parse(cells: ir.Table) -> dict[str, ir.Value]:
-        # Without an order's own number, all that a customer bought at one moment is one order.
-        moment = cells.order_date
-        order = ibis.coalesce(values.identity(cells.order_id), moment) if "order_id" in columns else moment
+        day = values.day(cells.order_date, reading.date_order)
         parsed: dict[str, ir.Value] = {
             "customer_id": values.identity(cells.customer_id, lower=emails),
-            "order_key": order,
-            "order_date": values.day(cells[_DAY] if _DAY in cells.columns else moment, reading.date_order),
-            "date_blank": moment.isnull(),
+            "order_date": day,
+            "date_blank": values.blank(cells.order_date, day),
         }
+        # Without an order's own number, all that a customer bought at one moment is one order.
+        if "order_id" in columns:
+            moment = ibis.ifelse(cells.order_id.isnull(), values.text(cells.order_date), ibis.null("string"))
+            parsed["order_key"] = ibis.coalesce(values.identity(cells.order_id), moment)
+        else:
+            parsed["order_key"] = values.text(cells.order_date)
         if "quantity" in columns:
             parsed["quantity"] = values.number(cells.quantity, reading.decimal)
-            parsed["quantity_blank"] = cells.quantity.isnull()
+            parsed["quantity_blank"] = values.blank(cells.quantity, parsed["quantity"])
         money = cells.amount if "amount" in columns else cells.unit_price
         parsed["amount"] = values.number(money, reading.decimal)
-        parsed["amount_blank"] = money.isnull()
+        parsed["amount_blank"] = values.blank(money, parsed["amount"])
         if "amount" not in columns:
             parsed["amount"] = parsed["amount"] * parsed["quantity"]
             parsed["amount_blank"] = parsed["amount_blank"] | parsed["quantity_blank"]
-        return parsed | {role: cells[role] for role in texts if role in cells.columns}
+        described = [role for role in columns if role in DESCRIPTIVE or BY_NAME[role].kind in {"text", "email"}]
+        return parsed | {role: cells[role].cast("string") for role in described if role in cells.columns}
 
     return parse

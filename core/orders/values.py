@@ -145,18 +145,20 @@ def identity(written: ir.StringValue, *, lower: bool = False) -> ir.StringValue:
     return ids.lower() if lower else ids
 
 
-def day(written: ir.Value, order: DateOrder | None) -> ir.DateValue:
-    """The calendar day of each value of `text` (or of a typed column), missing where it is none.
+def day(column: ir.Value, order: DateOrder | None) -> ir.DateValue:
+    """The calendar day of each value as written, missing where it is none.
 
     `order` tells which of the first two numbers is the day where the year stands last (or, for `ymd`, that it stands
     first even with two digits); without it only days with the year first are read.
     """
-    kind = written.type()
+    kind = column.type()
     if kind.is_date():
-        return written
+        return column
     if kind.is_timestamp():
-        return written.date()
-    plain = ibis.ifelse(written.length() == len("2024-12-31"), written.try_cast("date"), ibis.null("date"))
+        return column.date()
+    cell = column.cast("string")
+    plain = ibis.ifelse(cell.length() == len("2024-12-31"), cell.try_cast("date"), ibis.null("date"))
+    written = text(cell)
     formats = [
         (written.re_search(_YEAR_FIRST), _rearranged(written, _YEAR_FIRST, r"\1-\2-\3")),
         (written.re_search(_COMPACT), _rearranged(written, _COMPACT, r"\1-\2-\3")),
@@ -179,22 +181,30 @@ def _rearranged(written: ir.StringValue, pattern: str, iso: str) -> ir.DateValue
     return written.re_replace(pattern, iso).try_cast("date")
 
 
-def number(written: ir.Value, decimal: Decimal | None) -> ir.FloatingValue:
-    """Each value of `text` (or of a numeric column) as a number, missing where it is none. May be NaN or infinite.
+def number(column: ir.Value, decimal: Decimal | None) -> ir.FloatingValue:
+    """Each value as a number, missing where it is none. May be NaN or infinite.
 
     Currency signs and codes, blanks and thousands marks are passed over; parentheses and a trailing minus mean less
     than nothing. Without a decimal mark only plain numbers are read, such as `-12.50`.
     """
-    if written.type().is_numeric():
-        return written.cast("float64")
+    if column.type().is_numeric():
+        return column.cast("float64")
+    cell = column.cast("string")
     if decimal is None:
-        return written.try_cast("float64")
+        return cell.try_cast("float64")
+    written = text(cell)
     bare = written.re_replace(r"[A-Za-z]{3}$|^[A-Za-z]{1,3}|[\s\x{00A0}\x{202F}'’$€£¥₹₩₺]|zł", "")
     bare = bare.replace(",", "") if decimal == "point" else bare.replace(".", "").replace(",", ".")
     bare = bare.re_replace(r"^\((.*)\)$|^(.*)-$", r"-\1\2")
     slow = bare.try_cast("float64")
     # Most columns are plain, and a cast is a tenth of the work of the patterns.
-    return ibis.coalesce(written.try_cast("float64"), slow) if decimal == "point" else slow
+    return ibis.coalesce(cell.try_cast("float64"), slow) if decimal == "point" else slow
+
+
+def blank(column: ir.Value, parsed: ir.Value) -> ir.BooleanValue:
+    """Whether a cell stands for nothing. What could be read, apart from NaN, was something."""
+    unread = parsed.isnull() | parsed.isnan() if parsed.type().is_floating() else parsed.isnull()
+    return ibis.ifelse(unread, text(column).isnull(), False)
 
 
 def finite(numbers: ir.FloatingValue, *, below: float) -> ir.FloatingValue:

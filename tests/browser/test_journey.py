@@ -70,7 +70,9 @@ def test_a_sample_by_one_click_leads_through_all_pages(page: Page, app: App) -> 
         expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
-def test_an_uploaded_file_is_told_back_and_comes_out_as_lists(page: Page, app: App, orders: Path, tmp_path: Path) -> None:
+def test_an_uploaded_file_is_told_back_and_comes_out_as_lists(
+    page: Page, app: App, orders: Path, tmp_path: Path
+) -> None:
     visit(page, app)
     visiting.upload(page, orders)
     expect(page.get_by_role("heading", name="What was understood")).to_be_visible(timeout=PATIENCE)
@@ -110,7 +112,9 @@ def test_what_a_file_says_is_shown_as_text(page: Page, app: App, orders: Path) -
     expect(selectbox(page, "Customer")).to_have_value(HEADER[0])
     # Columns that are no longer known are listed in the message.
     visiting.choose(page, "Amount paid", "(none)")
-    expect(page.get_by_test_id("stAlertContentError")).to_contain_text("see www.example.com, a_b@example.com")
+    expect(page.get_by_test_id("stAlertContentError")).to_contain_text(
+        re.compile("see www\u2060?[.]example[.]com, a_b@\u2060?example[.]com")  # a word joiner is not seen
+    )
     expect(made).to_have_count(0)
 
 

@@ -1,0 +1,304 @@
+"""Each page without a browser: without data, with data, with files that cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests import wrong_inputs
+from tests.browser.driving import PROJECT
+from tests.wrong_inputs import Input
+from ui import navigation, services
+from ui.navigation import Step
+from ui.session import Workspace
+
+NEEDING_ORDERS = [step for step in navigation.STEPS if step.needs_orders]
+HEADINGS = {
+    navigation.UPLOAD: ["What was understood", "What is used, and what is not"],
+    navigation.FEATURES: [
+        "The features in use",
+        "Before and after preparation",
+        "Do two features say the same?",
+        "Unusual customers",
+    ],
+    navigation.CHOOSE_K: [],
+    navigation.EXPLORE: [
+        "The segments",
+        "Side by side",
+        "What sets them apart",
+        "Any two features",
+        "The customers of one segment",
+    ],
+    navigation.COMPARE: ["Who moved"],
+    navigation.DOWNLOAD: ["A list for each segment", "Everything about the segments", "To show, and to use again"],
+}
+HOSTILE = (
+    "<script>alert(1)</script> **bold** :red[red] $x$ [link](http://example.com) www.example.com a@example.com 🦄 مرحبا"
+)
+
+
+def visit(app: AppTest, step: Step) -> AppTest:
+    app.switch_page(step.script)
+    return finished(app.run())
+
+
+def finished(app: AppTest) -> AppTest:
+    """The page once its sweep is done; a test has no browser that would ask for it again and again."""
+    job = workspace(app).job
+    if job is not None and job.running:
+        job.result()
+        app.run()
+    return app
+
+
+def workspace(app: AppTest) -> Workspace:
+    found: Workspace = app.session_state["workspace"]
+    return found
+
+
+def with_file(app: AppTest, name: str, content: bytes) -> AppTest:
+    """Hand in a file on the Upload page, as a browser does."""
+    app.switch_page(navigation.UPLOAD.script)
+    app.run()
+    app.file_uploader[0].set_value([(name, content, "text/csv")])
+    return app.run()
+
+
+def with_sample(app: AppTest) -> AppTest:
+    app.switch_page(navigation.UPLOAD.script)
+    app.run()
+    return app.button(key=f"sample {services.SAMPLES[0].label}").click().run()
+
+
+def texts(app: AppTest) -> str:
+    """Whatever Streamlit would read as Markdown on the page."""
+    kinds = (app.markdown, app.caption, app.error, app.info, app.warning, app.success, app.header, app.subheader)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.fixture
+def app() -> Iterator[AppTest]:
+    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
+    yield app
+    workspace(app).forget()
+
+
+@pytest.fixture
+def sample(app: AppTest) -> AppTest:
+    return with_sample(app)
+
+
+def test_the_router_begins_with_upload_and_a_menu_of_all_pages(app: AppTest) -> None:
+    assert not app.exception
+    assert app.title[0].value == "Upload"
+    assert [link.proto.label for link in app.sidebar.get("page_link")] == [step.label for step in navigation.STEPS]
+
+
+@pytest.mark.parametrize("step", NEEDING_ORDERS, ids=lambda step: step.title)
+def test_a_page_without_orders_says_so_and_leads_to_upload(app: AppTest, step: Step) -> None:
+    visit(app, step)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value == step.title
+    assert [told.value.split(".")[0] for told in app.info] == ["There are no orders yet"]
+    assert "Go to Upload" in [link.proto.label for link in app.main.get("page_link")]
+    assert not app.header
+
+
+@pytest.mark.parametrize("step", navigation.STEPS, ids=lambda step: step.title)
+def test_a_page_stands_on_its_own(step: Step) -> None:
+    """A cold server answers a page's address without running app.py."""
+    page = AppTest.from_file(str(PROJECT / step.script), default_timeout=60)
+    # Streamlit's test client looks for the other pages beside the script that it runs.
+    page._script_path = str(PROJECT / "app.py")
+    page.switch_page(step.script)
+    page.run()
+    assert not page.exception
+    assert page.title[0].value == step.title
+
+
+@pytest.mark.parametrize("step", navigation.STEPS, ids=lambda step: step.title)
+def test_a_page_with_the_sample_is_complete(sample: AppTest, step: Step) -> None:
+    visit(sample, step)
+    assert not sample.exception
+    assert not sample.error
+    assert not sample.info
+    assert [header.value for header in sample.header] == HEADINGS[step]
+    following = [link.proto.label for link in sample.main.get("page_link")]
+    last = step is navigation.STEPS[-1]
+    assert following == ([] if last else [f"Next: {navigation.STEPS[step.number].title}"])
+
+
+def test_the_upload_page_tells_the_sample_in_numbers(sample: AppTest) -> None:
+    assert {metric.label: metric.value for metric in sample.metric} == {
+        "Customers": "1,000",
+        "Orders": "20,600",
+        "Revenue": "772.1k",
+        "First order": "1 Jan 2024",
+        "Last order": "31 Jul 2024",
+    }
+
+
+def test_moving_the_slider_changes_the_number_and_fits_nothing_again(sample: AppTest) -> None:
+    visit(sample, navigation.CHOOSE_K)
+    job, fits = workspace(sample).job, workspace(sample).job.result().fits
+    for n_clusters in (3, 4, 9):
+        sample.slider[0].set_value(n_clusters).run()
+        assert not sample.exception
+        assert workspace(sample).job is job
+        assert workspace(sample).job.result().fits is fits
+        assert services.n_clusters(workspace(sample)) == n_clusters
+    visit(sample, navigation.EXPLORE)
+    assert len(sample.subheader) == 9
+
+
+def test_other_features_begin_a_new_sweep_and_take_back_the_choice_of_k(sample: AppTest) -> None:
+    visit(sample, navigation.CHOOSE_K)
+    sample.slider[0].set_value(7).run()
+    job = workspace(sample).job
+    visit(sample, navigation.FEATURES)
+    next(button for button in sample.button if button.label == "RFM").click().run()
+    assert not sample.exception
+    visit(sample, navigation.CHOOSE_K)
+    assert workspace(sample).job is not job
+    assert workspace(sample).n_clusters is None
+
+
+def test_a_page_keeps_what_was_set_on_it(sample: AppTest) -> None:
+    visit(sample, navigation.FEATURES)
+    next(box for box in sample.selectbox if box.label.startswith("Even out")).set_value("log").run()
+    visit(sample, navigation.EXPLORE)
+    visit(sample, navigation.FEATURES)
+    assert next(box for box in sample.selectbox if box.label.startswith("Even out")).value == "log"
+    assert workspace(sample).grouping.preparation.transform == "log"
+
+
+def test_a_feature_less_and_none_at_all(sample: AppTest) -> None:
+    visit(sample, navigation.FEATURES)
+    sample.multiselect[0].set_value(["total_revenue"]).run()
+    assert not sample.exception
+    assert services.chosen_features(workspace(sample)) == ("total_revenue",)
+    visit(sample, navigation.CHOOSE_K)
+    assert not sample.exception
+    assert not sample.error
+    visit(sample, navigation.FEATURES)
+    sample.multiselect[0].set_value([]).run()
+    assert not sample.exception
+    for step in (navigation.CHOOSE_K, navigation.EXPLORE, navigation.DOWNLOAD):
+        visit(sample, step)
+        assert not sample.exception
+
+
+def test_forgetting_leaves_an_empty_workspace_and_no_copy(app: AppTest) -> None:
+    with_file(app, "orders.csv", wrong_inputs.orders())
+    folder = workspace(app).engine.folder
+    assert list(folder.iterdir())
+    app.button(key="forget").click().run()
+    assert not app.exception
+    assert not workspace(app).has_orders
+    assert not folder.exists()
+    visit(app, navigation.EXPLORE)
+    assert app.info
+
+
+@pytest.mark.parametrize("wrong", wrong_inputs.UNUSABLE, ids=lambda wrong: wrong.name)
+def test_a_file_that_cannot_be_used_is_explained_and_the_next_one_is_taken(app: AppTest, wrong: Input) -> None:
+    with_file(app, wrong.name, wrong.content)
+    assert not app.exception
+    if wrong.page != "upload":
+        assert not app.error
+        for step in (navigation.EXPLORE, navigation.COMPARE, navigation.DOWNLOAD, navigation.CHOOSE_K):
+            visit(app, step)
+            assert not app.exception
+            assert len(app.error) == 1, step.title
+    assert len(app.error) == 1
+    assert len(app.error[0].value) > 20
+    hints = [said.value for said in app.markdown if said.value.startswith("**What you can do.**")]
+    assert len(hints) == 1
+    assert len(hints[0]) > 40
+
+    for step in navigation.STEPS:
+        visit(app, step)
+        assert not app.exception, step.title
+    with_sample(app)
+    assert not app.exception
+    assert not app.error
+    assert app.metric[0].value == "1,000"
+    visit(app, navigation.EXPLORE)
+    assert not app.error
+    assert app.subheader
+
+
+@pytest.mark.parametrize("odd", wrong_inputs.ODD, ids=lambda odd: odd.name)
+def test_a_file_with_something_odd_goes_through_all_pages(app: AppTest, odd: Input) -> None:
+    with_file(app, odd.name, odd.content)
+    assert not app.error
+    ledger = services.lines(workspace(app)).ledger
+    assert ledger.rows_in - ledger.used.rows == odd.set_aside
+    for step in navigation.STEPS:
+        visit(app, step)
+        assert not app.exception, step.title
+        assert not app.error, step.title
+
+
+def test_no_more_segments_than_different_customers(app: AppTest) -> None:
+    content = wrong_inputs.orders(customer_id=lambda row: f"C{row % 5}")
+    with_file(app, "five.csv", content)
+    visit(app, navigation.CHOOSE_K)
+    next(box for box in app.number_input if box.label.startswith("Try up to")).set_value(20).run()
+    finished(app)
+    assert not app.exception
+    assert not app.error
+    assert app.slider[0].max <= 5
+
+
+def test_two_columns_of_one_name_are_both_at_hand(app: AppTest) -> None:
+    content = wrong_inputs.orders().replace(b"order_id", b"amount", 1)
+    with_file(app, "twice.csv", content)
+    assert not app.exception
+    for step in navigation.STEPS:
+        visit(app, step)
+        assert not app.exception, step.title
+
+
+@pytest.fixture
+def hostile() -> bytes:
+    table = pd.DataFrame(
+        {
+            f"customer id {HOSTILE}": [f"{HOSTILE} {row % 7}" for row in range(30)],
+            f"order date {HOSTILE}": [f"2024-03-{1 + row % 28:02}" for row in range(30)],
+            f"product {HOSTILE}": [f"{HOSTILE} {row % 3}" for row in range(30)],
+            f"amount {HOSTILE}": [f"{row * 3.5 + 1:.2f}" for row in range(30)],
+        }
+    )
+    content: bytes = table.to_csv(index=False).encode()
+    return content
+
+
+@pytest.mark.parametrize("step", navigation.STEPS, ids=lambda step: step.title)
+def test_text_of_a_file_is_never_markdown(app: AppTest, hostile: bytes, step: Step) -> None:
+    name = f"{HOSTILE.replace('/', '')}.csv"
+    with_file(app, name, hostile)
+    labels = ("Customer", "Order date", "Product", "Amount paid")
+    for label, header in zip(labels, workspace(app).source.headers, strict=True):
+        next(box for box in app.selectbox if box.label == label).set_value(header)
+        app.run()
+    assert not app.error
+    assert services.lines(workspace(app)).ledger.used.customers == 7
+    visit(app, step)
+    assert not app.exception
+    assert not app.error
+    read = texts(app)
+    for markup in ("<script", "**bold**", ":red[", "$x$", "](http", "www.", "a@example"):
+        assert markup not in read, markup
+
+
+def test_the_slider_of_a_few_customers_and_the_pages_after_it(app: AppTest) -> None:
+    with_file(app, "few.csv", wrong_inputs.orders(customer_id=lambda row: f"C{row % 3}"))
+    for step in navigation.STEPS:
+        visit(app, step)
+        assert not app.exception, step.title
+        assert not app.error, step.title
