@@ -11,20 +11,15 @@ the start of the interpreter to its end, imports included; "work" is the time af
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-
-ROOT = Path(__file__).resolve().parent.parent
+from measure import run
 
 ARTICLE = """
 import json, sys, time
@@ -71,13 +66,6 @@ print(json.dumps(found))
 """
 
 
-@dataclass(frozen=True)
-class Run:
-    seconds: float
-    peak_mb: float
-    found: dict
-
-
 def customers(count: int) -> np.ndarray:
     """Money, order value, items and days since the last order, (count, 4), as shops have them: with long tails."""
     random = np.random.default_rng(2024)
@@ -87,24 +75,6 @@ def customers(count: int) -> np.ndarray:
     quantity = lines * random.lognormal(0.5, 0.5, count)
     recency = np.minimum(random.exponential(40, count), 365).round()
     return np.column_stack([revenue, order_value, quantity, recency])
-
-
-def run(code: str, path: Path, bytecode: Path) -> Run:
-    """One whole process, with threads by default and with the bytecode compiled, as installed packages have it."""
-    environment = {
-        name: text for name, text in os.environ.items() if name not in {"OMP_NUM_THREADS", "PYTHONDONTWRITEBYTECODE"}
-    }
-    environment |= {"PYTHONPYCACHEPREFIX": str(bytecode), "PYTHONPATH": str(ROOT)}
-    with tempfile.TemporaryFile() as out:
-        start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, "-c", code, str(path)], stdout=out, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise SystemExit(f"A side of the comparison failed with exit code {process.returncode}.")
-        out.seek(0)
-        return Run(seconds, usage.ru_maxrss / 1024, json.load(out))
 
 
 def compare(count: int, repeats: int, folder: Path) -> None:

@@ -11,6 +11,8 @@ from charts import theme
 from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
 from ui import services, widgets
+from ui.frame import explained
+from ui.jobs import SweepJob
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -49,9 +51,14 @@ def curves(workspace: Workspace) -> None:
 
 def _curves(workspace: Workspace, was_running: bool) -> None:
     job = services.sweep_job(workspace)
-    running, partial = job.running, job.partial
-    if was_running and not running:
+    if was_running and not job.running:
         st.rerun()
+    with explained():  # the page's own is not there when the fragment runs again by itself
+        _drawn(workspace, job)
+
+
+def _drawn(workspace: Workspace, job: SweepJob) -> None:
+    running, partial = job.running, job.partial
     done = len(partial.fits) if partial else 0
     if running:
         st.progress(

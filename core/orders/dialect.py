@@ -75,27 +75,32 @@ def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(open_binary(path), encoding=encoding, errors="replace", newline="")
 
 
-def detect(path: Path) -> Dialect:
+def detect(path: Path, name: str | None = None) -> Dialect:
     """How the file is written, judged by its first 256 KB and, for the encoding, by all of it.
+
+    Parameters
+    ----------
+    name : what to call the file in an error, where its path says nothing
 
     Raises
     ------
     EmptyFileError, NotATableError, UnreadableFileError
     """
+    name = name or path.name
     try:
         with open_binary(path) as stream:
             head = stream.read(_SAMPLE_BYTES)
             encoding, line_breaks, last = _scan(head, stream)
     except (OSError, EOFError, gzip.BadGzipFile) as error:
         raise UnreadableFileError(
-            f"{path.name} could not be opened: {type(error).__name__}.",
+            f"{name} could not be opened: {type(error).__name__}.",
             hint="Check that the file is complete and not in use, and save or export it again.",
         ) from error
-    _refuse_non_text(path.name, head, encoding)
+    _refuse_non_text(name, head, encoding)
     text = _decode_head(head, encoding)
     if not text.strip():
-        raise EmptyFileError(f"{path.name} is empty.", hint="Export the orders again and check that the file has rows.")
-    _refuse_markup(path.name, text)
+        raise EmptyFileError(f"{name} is empty.", hint="Export the orders again and check that the file has rows.")
+    _refuse_markup(name, text)
     lines = list(io.StringIO(text, newline=""))  # str.splitlines would also break at form feeds and the like
     if len(head) == _SAMPLE_BYTES:
         lines = lines[:-1] or lines  # the last line of a sample may be cut

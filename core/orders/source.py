@@ -135,8 +135,8 @@ def rows_as_read(path: Path) -> tuple[Iterator[Sequence[str | None]], list[str]]
     ------
     UnreadableFileError, NotATableError, EmptyFileError
     """
-    if _is_parquet(path):
-        return _parquet_rows(_open_parquet(path)), []
+    if _is_parquet(path, path.name):
+        return _parquet_rows(_open_parquet(path, path.name)), []
     dialect = dialects.detect(path)
     lines = "blank line" if dialect.skipped_lines == 1 else "blank lines"
     left_out = [f"{dialect.skipped_lines} {lines} above the header"] if dialect.skipped_lines else []
@@ -149,38 +149,38 @@ def _parquet_rows(parquet: pq.ParquetFile) -> Iterator[Sequence[str | None]]:
         yield from zip(*(column.cast(pa.string()).to_pylist() for column in batch.columns), strict=True)
 
 
-def _is_parquet(path: Path) -> bool:
+def _is_parquet(path: Path, name: str) -> bool:
     try:
         with path.open("rb") as stream:
             return stream.read(4) == b"PAR1"
     except OSError as error:
         raise UnreadableFileError(
-            f"{path.name} could not be opened: {error.strerror or type(error).__name__}.",
+            f"{name} could not be opened: {error.strerror or type(error).__name__}.",
             hint="Check the name and that the file may be read.",
         ) from error
 
 
-def _open_parquet(path: Path) -> pq.ParquetFile:
+def _open_parquet(path: Path, name: str) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowException, OSError) as error:
         raise UnreadableFileError(
-            f"{path.name} starts like a Parquet file but could not be read.",
+            f"{name} starts like a Parquet file but could not be read.",
             hint="It may be cut short. Write it again, or export the orders as CSV.",
         ) from error
 
 
 def _open(engine: Engine, path: Path, name: str) -> tuple[SourceFile, list[str], ir.Table]:
     """The file, its headers, and a table of c1..cn (and LINE, where rows are not one line each)."""
-    if _is_parquet(path):
-        parquet = _open_parquet(path)
+    if _is_parquet(path, name):
+        parquet = _open_parquet(path, name)
         if parquet.metadata.num_rows == 0:
             raise _no_rows(name)
         table = engine.backend.read_parquet(_plain_name(engine, path, "parquet"))
         headers = unique(parquet.schema_arrow.names)
         placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
         return SourceFile(name, None, parquet.metadata.num_rows, first_line=1), headers, placed
-    dialect = dialects.detect(path)
+    dialect = dialects.detect(path, name)
     first = list(islice(dialects.read_rows(path, dialect), 2))
     if dialect.has_header:
         headers, rows = unique(first[0][1]), first[1:]

@@ -287,6 +287,18 @@ def test_wrong_files_are_explained_and_the_next_one_is_taken(page: Page, app: Ap
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0)
 
 
+def test_customers_all_alike_are_explained_where_segments_are_chosen(page: Page, app: App, tmp_path: Path) -> None:
+    (alike,) = (wrong for wrong in wrong_inputs.UNUSABLE if wrong.name == "all alike.csv")
+    file = tmp_path / alike.name
+    file.write_bytes(alike.content)
+    visit(page, app)
+    visiting.upload(page, file)
+    expect(page.get_by_role("heading", name="What was understood")).to_be_visible(timeout=PATIENCE)
+    for step in ("Choose k", "Explore", "Download"):
+        go(page, step)
+        expect(page.get_by_test_id("stAlertContentError")).to_contain_text("All 30 customers are alike")
+
+
 def test_a_missing_column_can_be_pointed_at(page: Page, app: App, tmp_path: Path) -> None:
     file = tmp_path / "odd names.csv"
     file.write_bytes(wrong_inputs.orders().replace(b"customer_id", b"whatever", 1))
