@@ -250,7 +250,8 @@ def _in_words(facts: Mapping[str, Any]) -> list[str]:
     currency = facts["currency"] or "(currency unknown)"
     told = [
         f"{facts['rows_read']:,} rows read, {facts['rows_used']:,} used: {facts['customers']:,} customers, "
-        f"{facts['orders']:,} orders, {facts['revenue']:,.2f} {currency}, {facts['first_order']} to {facts['last_order']}.",
+        f"{facts['orders']:,} orders, {facts['revenue']:,.2f} {currency}, "
+        f"{facts['first_order']} to {facts['last_order']}.",
         "Columns: " + ", ".join(f"{role} = {header}" for role, header in facts["columns"].items()) + ".",
     ]
     told += [f"Set aside, {reason}: {rows:,} rows." for reason, rows in facts["set_aside"].items()]

@@ -125,7 +125,7 @@ def csv_bytes(table: pd.DataFrame | pa.Table, *, safe: bool = True) -> bytes:
     return file.getvalue()
 
 
-def write_rows(rows: Iterable[Sequence[str]], path: Path) -> None:
+def write_rows(rows: Iterable[Sequence[str | None]], path: Path) -> None:
     """Write rows of text unchanged, each with as many cells as it has. Nothing is made safe for spreadsheets here."""
     with _aside(path) as file, io.TextIOWrapper(file, "utf-8", newline="", write_through=False) as text:
         # The csv module quotes a lone carriage return only where its own line end holds one.

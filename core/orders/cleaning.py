@@ -31,6 +31,7 @@ RETURNS: Mapping[Returns, str] = {
 """What each way of counting returns means, for people."""
 
 _ONLY_TO_JUDGE = ("date_blank", "amount_blank", "quantity_blank", "currency")
+_WORTH_A_WARNING = ("bad-date", "implausible-date", "bad-amount", "bad-quantity", "other-currency")
 _UNREAD = ("bad-date", "bad-amount", "bad-quantity")
 _FIRST_YEAR = 1980
 _MOST_MONEY = 1e15  # a line beyond is a number gone wrong, and would not fit the exact sum
@@ -107,7 +108,8 @@ class OrderLines:
         )
         originals = joined[[self.source.column(header) for header in self.source.headers]]
         originals.columns = pd.Index(self.source.headers)
-        return pd.concat([frame, originals], axis=1)
+        whole: pd.DataFrame = pd.concat([frame, originals], axis=1)
+        return whole
 
 
 def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None = None) -> OrderLines:
@@ -216,7 +218,9 @@ def _ledger_warnings(ledger: Ledger) -> list[str]:
     aside = ledger.rows_in - ledger.used.rows
     if aside > 0.1 * ledger.rows_in:
         found.append(f"{aside:,} of {ledger.rows_in:,} rows were set aside ({aside / ledger.rows_in:.0%}).")
-    for entry in ledger.set_aside:
-        if entry.reason in {"bad-date", "implausible-date", "bad-amount", "bad-quantity", "other-currency"}:
-            found.append(f"{entry.rows:,} rows set aside: {entry.label.lower()}.")
+    found += [
+        f"{entry.rows:,} rows set aside: {entry.label.lower()}."
+        for entry in ledger.set_aside
+        if entry.reason in _WORTH_A_WARNING
+    ]
     return found
