@@ -9,7 +9,7 @@ from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.COMPARE)
 
-with explained(), exploring.patience():
+with explained(), exploring.patience(workspace):
     services.segmentation(workspace)
     before, after = comparing.pair(workspace)
     comparison = services.comparison(workspace, before, after)

@@ -7,7 +7,7 @@ from ui.frame import explained, open_page
 
 workspace = open_page(navigation.DOWNLOAD)
 
-with explained(), exploring.patience():
+with explained(), exploring.patience(workspace):
     segmentation = services.segmentation(workspace)
 
 st.header("A list for each segment")

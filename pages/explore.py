@@ -10,7 +10,7 @@ from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.EXPLORE)
 
-with explained(), exploring.patience():
+with explained(), exploring.patience(workspace):
     segmentation = services.segmentation(workspace)
 palette = theme.palette(segmentation)
 

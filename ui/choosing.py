@@ -61,9 +61,7 @@ def _drawn(workspace: Workspace, job: SweepJob) -> None:
     running, partial = job.running, job.partial
     done = len(partial.fits) if partial else 0
     if running:
-        st.progress(
-            done / job.k_max, text=f"Trying numbers of segments: {done} of {job.k_max} done. You can go on meanwhile."
-        )
+        widgets.progress(job)
     if partial is None or done < 2:
         st.caption("The first points of the curves will be here in a moment.")
         return

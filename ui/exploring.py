@@ -12,17 +12,23 @@ from charts import theme
 from charts.theme import Palette
 from core.features import catalog
 from core.segments.segmentation import BORDERLINE, Segment, Segmentation
-from ui import tables, widgets
+from ui import services, tables, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
 _CARDS_A_ROW = 3
 _MOST_ROWS = 500
+_LOOK_SECONDS = 0.3
 
 
 @contextmanager
-def patience() -> Iterator[None]:
-    """A word while the sweep, which this page needs whole, comes to its end."""
+def patience(workspace: Workspace) -> Iterator[None]:
+    """How far the sweep, which this page needs whole, has come. The visitor can leave at each look at it."""
+    job, place = services.sweep_job(workspace), st.empty()
+    while job.running:
+        widgets.progress(job, place)
+        job.wait(_LOOK_SECONDS)
+    place.empty()
     with st.spinner("Grouping the customers …"):
         yield
 

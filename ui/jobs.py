@@ -35,6 +35,10 @@ class SweepJob:
         """Ask the work to end; fits not yet begun never begin."""
         self._stop.set()
 
+    def wait(self, seconds: float) -> None:
+        """Until the work has ended, but no longer than that."""
+        self._thread.join(seconds)
+
     def result(self) -> Sweep:
         """The whole sweep, waited for."""
         self._thread.join()

@@ -98,7 +98,8 @@ def _copy(file: IO[bytes], path: Path) -> str:
 
 
 def _open(workspace: Workspace, engine: Engine, uploads: Sequence[Upload]) -> None:
-    workspace.source = open_sources(engine, [upload.path for upload in uploads], [upload.name for upload in uploads])
+    with workspace.alone():
+        workspace.source = open_sources(engine, [each.path for each in uploads], [each.name for each in uploads])
     workspace.uploads = tuple(uploads)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,6 +50,7 @@ class Workspace:
     job: SweepJob | None = None
     revision: int = 0  # grows whenever values are set other than by their own widget
     _answers: dict[Hashable, Any] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def has_orders(self) -> bool:
@@ -60,12 +63,20 @@ class Workspace:
 
     def answer(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
         """The answer to a question asked before, or a new one. The key names all that it depends on."""
-        if key not in self._answers:
-            while len(self._answers) >= _MOST_ANSWERS:
-                self._answers.pop(next(iter(self._answers)))
-            self._answers[key] = compute()
-        found: Answer = self._answers[key]
-        return found
+        with self.alone():
+            if key not in self._answers:
+                found = compute()
+                while len(self._answers) >= _MOST_ANSWERS:
+                    self._answers.pop(next(iter(self._answers)))
+                self._answers[key] = found
+            known: Answer = self._answers[key]
+            return known
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else computes meanwhile: a download is made beside the page, and the database takes one at a time."""
+        with self._lock:
+            yield
 
     def forget_answers(self) -> None:
         self._answers.clear()
@@ -74,11 +85,10 @@ class Workspace:
         """Let go of all data, its copies on disk included, and of all choices."""
         if self.job is not None:
             self.job.stop()
-        if self.engine is not None:
-            self.engine.close()
-        revision = self.revision
-        self.__dict__.update(Workspace().__dict__)
-        self.revision = revision + 1
+        with self.alone():
+            if self.engine is not None:
+                self.engine.close()
+            self.__dict__.update(Workspace(revision=self.revision + 1, _lock=self._lock).__dict__)
 
 
 def workspace() -> Workspace:

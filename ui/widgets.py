@@ -10,12 +10,14 @@ import altair as alt
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from charts import theme
 from core.errors import UserError
 from core.features import catalog
 from core.orders.ledger import Ledger
 from core.segments.segmentation import Segment
+from ui.jobs import SweepJob
 from ui.session import Workspace
 
 Choice = TypeVar("Choice")
@@ -70,6 +72,14 @@ def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
     """A Plotly figure with its description for screen readers."""
     st.plotly_chart(
         figure, width="stretch", key=key, alt=theme.alt_text(figure), config={"displaylogo": False, "scrollZoom": False}
+    )
+
+
+def progress(job: SweepJob, place: DeltaGenerator | None = None) -> None:
+    """How far a sweep has come, here or in a place kept for it."""
+    done = len(job.partial.fits) if job.partial else 0
+    (place or st).progress(
+        done / job.k_max, text=f"Trying numbers of segments: {done} of {job.k_max} done. You can go on meanwhile."
     )
 
 

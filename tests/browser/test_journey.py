@@ -218,6 +218,18 @@ def test_choices_outlive_a_visit_to_another_page(page: Page, app: App) -> None:
     expect(selectbox(page, "Second: number of segments")).to_have_value("7")
 
 
+def test_a_visitor_who_does_not_wait_breaks_nothing(page: Page, app: App) -> None:
+    visit(page, app)
+    page.get_by_role("button", name=visiting.SAMPLE).click()
+    # As soon as the first of it is there, in the midst of reading; and on, before any page is done.
+    page.get_by_role("heading", name="What was understood").wait_for(timeout=PATIENCE)
+    for step in ("Upload", "Features", "Choose k", "Explore", "Compare", "Choose k", "Download", "Explore"):
+        visiting.menu_link(page, step).click()
+        expect(page).to_have_url(re.compile(f"/{STEPS[step] if step != 'Upload' else ''}$"))
+    arrived(page, "Explore")
+    expect(page.get_by_role("heading", name="Any two features")).to_be_visible()
+
+
 def test_forget_my_data_leaves_nothing(page: Page, app: App) -> None:
     take_sample(page, app)
     go(page, "Explore")
@@ -253,12 +265,14 @@ def test_a_second_visitor_sees_nothing_of_the_first_ones_data(
     visiting.upload(page, orders)
     expect(page.get_by_role("heading", name="What was understood")).to_be_visible(timeout=PATIENCE)
     other = new_context().new_page()
-    for step in ("Upload", "Explore", "Download"):
-        visit(other, app, step)
+    visit(other, app, "Download")
+    for step in ("Download", "Explore", "Upload"):
+        go(other, step)
         expect(other.locator("body")).not_to_contain_text("my orders")
         expect(other.get_by_role("button", name="Forget my data")).to_have_count(0)
     # Nor does the second one's file come in the way of the first one's.
-    take_sample(other, app)
+    other.get_by_role("button", name=visiting.SAMPLE).click()
+    expect(other.get_by_role("heading", name="What was understood")).to_be_visible(timeout=PATIENCE)
     go(page, "Explore")
     expect(page.get_by_test_id("stSidebar")).to_contain_text("my orders")
     expect(page.get_by_test_id("stSidebar")).not_to_contain_text("pharmacy")
@@ -347,27 +361,28 @@ def _tab_to(page: Page, there: Callable[[], bool], most: int = 80) -> None:
     pytest.fail(f"{most} times Tab did not get there; the focus is on {_focused(page)!r}")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(new_context: Callable[..., BrowserContext], app: App, scheme: str) -> None:
-    page = new_context(color_scheme=scheme).new_page()
+def test_axe_finds_nothing_serious_in_light_or_dark(page: Page, app: App) -> None:
     visit(page, app, "Explore")
     found = _serious(page, "Explore without data")
-    visit(page, app)
+    go(page, "Upload")
     found += _serious(page, "Upload without data")
     page.get_by_role("button", name=visiting.SAMPLE).click()
     expect(page.get_by_role("heading", name="What was understood")).to_be_visible(timeout=PATIENCE)
-    settled(page)
-    found += _serious(page, "Upload")
-    for step in list(STEPS)[1:]:
+    for step in STEPS:
         go(page, step)
         found += _serious(page, step)
     assert found == []
 
 
 def _serious(page: Page, where: str) -> list[str]:
+    """What axe finds in both themes."""
     page.mouse.move(0, 0)
-    return [
-        f"{where}: {violation['id']} ({violation['help']}) at {[node['target'] for node in violation['nodes'][:5]]}"
-        for violation in Axe().run(page).response["violations"]
-        if violation["impact"] in ("serious", "critical")
-    ]
+    found = []
+    for scheme in ("dark", "light"):
+        visiting.lighten(page, scheme)
+        found += [
+            f"{where}, {scheme}: {fault['id']} ({fault['help']}) at {[node['target'] for node in fault['nodes'][:5]]}"
+            for fault in Axe().run(page).response["violations"]
+            if fault["impact"] in ("serious", "critical")
+        ]
+    return found

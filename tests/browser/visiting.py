@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -40,9 +41,23 @@ def arrived(page: Page, step: str) -> None:
 def settled(page: Page) -> None:
     """Wait until nothing is computed or loaded any more."""
     settle(page)
-    for unfinished in ("stProgress", "stSpinner", "stSkeleton"):
-        expect(page.get_by_test_id(unfinished)).to_have_count(0, timeout=PATIENCE)
-    settle(page)
+    unfinished = page.locator(
+        ", ".join(f'[data-testid="{part}"]' for part in ("stProgress", "stSpinner", "stSkeleton"))
+    )
+    if unfinished.count():
+        expect(unfinished).to_have_count(0, timeout=PATIENCE)
+        settle(page)
+
+
+def lighten(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Let the visitor's system ask for a light or a dark theme, and wait until all stands in it."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(
+        "light => light === getComputedStyle(document.querySelector('[data-testid=stApp]'))"
+        ".backgroundColor.match(/\\d+/g).every(part => part > 127)",
+        arg=scheme == "light",
+    )
+    settled(page)
 
 
 def take_sample(page: Page, app: App, label: str = SAMPLE) -> None:

@@ -1,0 +1,76 @@
+"""What a visitor's workspace promises: each answer computed once, one thing at a time, nothing kept when forgotten."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from ui.session import Workspace
+
+
+def test_a_question_asked_by_two_at_once_is_computed_once() -> None:
+    workspace, begun = Workspace(), []
+
+    def compute() -> int:
+        begun.append(threading.current_thread())
+        time.sleep(0.2)
+        return 7
+
+    answers: list[int] = []
+    askers = [threading.Thread(target=lambda: answers.append(workspace.answer("key", compute))) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert answers == [7] * 4
+    assert len(begun) == 1
+
+
+def test_two_different_questions_are_not_computed_side_by_side() -> None:
+    workspace, inside, most = Workspace(), [], []
+
+    def compute() -> None:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+
+    askers = [threading.Thread(target=workspace.answer, args=(key, compute)) for key in range(4)]
+    for asker in askers:
+        asker.start()
+    for asker in askers:
+        asker.join()
+    assert most == [1] * 4
+
+
+def test_an_answer_may_ask_for_others() -> None:
+    workspace = Workspace()
+    assert workspace.answer("sum", lambda: workspace.answer("one", lambda: 1) + workspace.answer("two", lambda: 2)) == 3
+
+
+def test_forgetting_waits_for_what_is_being_computed_and_keeps_none_of_it() -> None:
+    workspace, begun = Workspace(uploads=("orders.csv",), n_clusters=5), threading.Event()
+
+    def compute() -> str:
+        begun.set()
+        time.sleep(0.2)
+        return "private"
+
+    asker = threading.Thread(target=workspace.answer, args=("key", compute))
+    asker.start()
+    begun.wait()
+    workspace.forget()
+    assert workspace.answer("key", lambda: "new") == "new"
+    asker.join()
+    assert (workspace.uploads, workspace.n_clusters, workspace.revision) == ((), None, 1)
+
+
+def test_an_answer_that_fails_is_asked_for_again() -> None:
+    workspace = Workspace()
+    for attempt in (ValueError, KeyError):
+        try:
+            workspace.answer("key", lambda attempt=attempt: (_ for _ in ()).throw(attempt()))
+        except attempt:
+            continue
+        raise AssertionError("the error was lost")
+    assert workspace.answer("key", lambda: 1) == 1
