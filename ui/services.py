@@ -27,6 +27,7 @@ from core.orders.cleaning import CleaningOptions, OrderLines, clean
 from core.orders.columns import Recognition, detect
 from core.orders.source import SourceTable, open_sources
 from core.segments.comparison import Comparison, compare
+from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
 from ui.jobs import SweepJob
 from ui.session import Upload, Workspace
@@ -230,7 +231,14 @@ def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
 
 def _segmentation(workspace: Workspace, count: int, found: ClusterFit) -> Segmentation:
     key = ("segmentation", *_grouping_key(workspace), count)
-    return workspace.answer(key, lambda: segment(features(workspace), preparation(workspace), found))
+    return workspace.answer(
+        key, lambda: segment(features(workspace), preparation(workspace), found, ranked=_ranks(workspace))
+    )
+
+
+def _ranks(workspace: Workspace) -> pd.DataFrame:
+    """The same for every number of segments, and most of the work of making them."""
+    return workspace.answer(("ranks", _reading_key(workspace)), lambda: ranks(features(workspace).values))
 
 
 def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:

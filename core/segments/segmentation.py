@@ -153,6 +153,7 @@ def segment(
     preparation: Preparation,
     fit: ClusterFit,
     names: Mapping[int, str] | None = None,
+    ranked: pd.DataFrame | None = None,
 ) -> Segmentation:
     """Number, name and profile the clusters of a fit.
 
@@ -162,6 +163,8 @@ def segment(
     preparation : the one whose scaled space the fit lives in
     fit : one k-means solution
     names : {segment number: a name of the marketer's own}; the others keep the playbook's
+    ranked : `naming.ranks` of the features' values, where they are at hand: of 100,000 customers they take two thirds
+        of the time, and are the same for every fit
 
     Returns
     -------
@@ -188,7 +191,8 @@ def segment(
     place[list(order)] = np.arange(len(order))
 
     clusters = place[assignment.nearest]
-    segments = _profiled(features, clusters, len(order), used=preparation.features, names=names or {})
+    standing = naming.ranks(values) if ranked is None else ranked
+    segments = _profiled(features, standing, clusters, len(order), used=preparation.features, names=names or {})
     label = np.array([each.name for each in segments], dtype=object)
     runner_up = pd.array(place[assignment.runner_up] + 1, dtype="Int64")
     runner_up[assignment.runner_up < 0] = pd.NA
@@ -260,6 +264,7 @@ def _order(values: pd.DataFrame, clusters: np.ndarray, centers: np.ndarray) -> t
 
 def _profiled(
     features: CustomerFeatures,
+    ranked: pd.DataFrame,
     clusters: np.ndarray,
     n_segments: int,
     *,
@@ -267,7 +272,6 @@ def _profiled(
     names: Mapping[int, str],
 ) -> tuple[Segment, ...]:
     values = features.values
-    ranked = naming.ranks(values)
     standing = naming.standings(ranked, clusters, n_segments)
     namings = naming.named(standing)
     told = portraits(values, ranked, clusters, standing, used=used, currency=features.currency)
