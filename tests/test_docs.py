@@ -30,6 +30,7 @@ PAGES = [
 ]
 EACH_PAGE = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(PROJECT)))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PATH = re.compile(r"`(?:python )?((?:core|charts|ui|pages|tests|bench|\.streamlit)/[\w./-]+)[` ]")
 REQUIREMENT = re.compile(r"^[a-z][a-z0-9-]*")
 
 
@@ -174,6 +175,12 @@ def test_the_readme_shows_each_command() -> None:
     assert all(
         re.search(rf"`{name}`|-m core {name} ", read(PROJECT / "README.md")) for name in _commands(cli._parser())
     )
+
+
+@EACH_PAGE
+def test_whatever_is_named_by_its_path_is_there(path: Path) -> None:
+    for name in PATH.findall(read(path)):
+        assert (PROJECT / name).exists() or name == "pages/NAME.py", f"{name} is not there"
 
 
 @EACH_PAGE

@@ -39,6 +39,7 @@ class Lines:
 
 
 FromLines = Callable[[Lines], ir.Value]
+FromOrders = Callable[[ir.Table], ir.Value]
 FromCustomers = Callable[[ir.Table], ir.Value]
 
 
@@ -53,6 +54,7 @@ class Feature:
     higher_is: Literal["better", "worse", "neutral"] = "neutral"
     needs: tuple[str, ...] = ()  # columns of the order lines beyond those that every file has
     from_lines: FromLines | None = None  # an aggregate of one customer's lines
+    from_orders: FromOrders | None = None  # or of her orders, which have customer_id and order_key
     from_customers: FromCustomers | None = None  # or an expression of other features
     uses: tuple[str, ...] = ()  # the features in `from_customers`
 
@@ -134,7 +136,7 @@ CATALOG: tuple[Feature, ...] = (
     Feature(
         "order_count", "Number of orders", Unit.ORDERS,
         "How many different orders the customer placed; pure returns are none.", "better",
-        from_lines=lambda lines: lines.table.order_key.nunique(where=lines.bought),
+        from_orders=lambda orders: orders.count(),
     ),
     Feature(
         "tenure_days", "Days as a customer", Unit.DAYS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 import ibis
 import ibis.expr.types as ir
@@ -10,8 +10,10 @@ import ibis.expr.types as ir
 from core.orders import values
 from core.orders.columns import Recognition
 from core.orders.roles import BY_NAME, DESCRIPTIVE
-from core.orders.source import LINE, SourceTable
+from core.orders.source import SourceTable, Stage
 from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
+
+_MOMENT = "moment"
 
 
 def plain(source: SourceTable, recognition: Recognition, currency: str | None) -> Reading | None:
@@ -86,77 +88,81 @@ def _money(columns: Mapping[str, str]) -> str:
     return columns["amount"] if "amount" in columns else columns["unit_price"]
 
 
-def as_text(
-    source: SourceTable, recognition: Recognition, carry: Collection[str]
-) -> Callable[[ir.Table], dict[str, ir.Value]]:
-    """The columns that play a role, by role: ids and contacts as trimmed text, all others as they are.
+def stages(
+    source: SourceTable, recognition: Recognition, reading: Reading, carry: Collection[str]
+) -> tuple[Stage, Stage, Stage]:
+    """The steps from a file's columns to values by role: a glance, a second look at what it left, what comes of both.
 
-    What only describes a line comes along where `carry` names it: few ask for it, and they ask for few different
-    values.
+    Days and numbers are cast as they stand; only what fails is stripped, looked up among the words for nothing and read
+    by the rules. Most cells of most files need none of that, and a cast is a tenth of its work. The steps are stages,
+    since nested expressions would be repeated in all that they are part of.
+
+    Parameters
+    ----------
+    carry : which descriptive roles come along: few ask for them, and they ask for few different values
     """
-    columns = {
-        role: source.column(header)
-        for role, header in recognition.columns.items()
-        if role in carry or role not in DESCRIPTIVE
-    }
+    columns = {role: source.column(header) for role, header in recognition.columns.items()}
+    if "amount" in columns:
+        columns.pop("unit_price", None)
+    numbers = [role for role in columns if BY_NAME[role].kind in {"number", "money"}]
+    carried = [role for role in columns if role in DESCRIPTIVE and role in carry]
+    texts = [role for role in columns if role not in {*numbers, *DESCRIPTIVE, "order_date"}]
+    emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
 
-    def trim(table: ir.Table) -> dict[str, ir.Value]:
+    def glance(table: ir.Table) -> dict[str, ir.Value]:
+        cells = {role: table[columns[role]] for role in (*texts, *carried, "order_date", *numbers)}
         return {
-            role: values.stripped(table[column]) if _is_trimmed(role) else table[column]
-            for role, column in columns.items()
+            **{role: values.stripped(cells[role]) for role in texts},
+            **{role: cells[role].cast("string") for role in carried},
+            "order_date": values.cast_day(cells["order_date"]),
+            **{role: values.cast_number(cells[role], reading.decimal) for role in numbers},
+            **{_cell(role): cells[role] for role in ("order_date", *numbers)},
         }
 
-    return trim
-
-
-def without_blanks(cells: ir.Table) -> dict[str, ir.Value]:
-    """The cells of `as_text`, those trimmed missing where they stand for nothing."""
-    # A stage of its own: nested in what follows, each expression would be repeated in all that it is part of.
-    return {
-        role: values.unless_blank(cells[role]) if _is_trimmed(role) else cells[role]
-        for role in cells.columns
-        if role != LINE
-    }
-
-
-def _is_trimmed(role: str) -> bool:
-    return role not in DESCRIPTIVE and BY_NAME[role].kind not in {"date", "number", "money"}
-
-
-def parser(
-    source: SourceTable, recognition: Recognition, reading: Reading
-) -> Callable[[ir.Table], dict[str, ir.Value]]:
-    """What each row of `without_blanks` becomes: its roles' values, and whether cells that decide were blank.
-
-    Dates and numbers are first tried as they are; only what fails is trimmed, looked up among the words for nothing,
-    and read by the rules. Most cells of most files need none of that.
-    """
-    columns = recognition.columns
-    emails = values.share(source.sample()[columns["customer_id"]], "email") > 0.5
-
-    def parse(cells: ir.Table) -> dict[str, ir.Value]:
-        day = values.day(cells.order_date, reading.date_order)
-        parsed: dict[str, ir.Value] = {
-            "customer_id": values.identity(cells.customer_id, lower=emails),
-            "order_date": day,
-            "date_blank": values.blank(cells.order_date, day),
+    def second_look(seen: ir.Table) -> dict[str, ir.Value]:
+        found = {
+            **{role: values.unless_blank(seen[role]) for role in texts},
+            **{role: seen[role] for role in carried},
+            "order_date": values.trusted_day(seen.order_date),
+            **{role: values.finite(seen[role]) for role in numbers},
         }
+        unread = {
+            _cell(role): ibis.ifelse(found[role].isnull(), values.text(seen[_cell(role)]), ibis.null("string"))
+            for role in ("order_date", *numbers)
+        }
+        moment = values.text(seen[_cell("order_date")])
+        if "order_id" in found:
+            moment = ibis.ifelse(found["order_id"].isnull(), moment, ibis.null("string"))
+        return {**found, **unread, _MOMENT: moment}
+
+    def conclude(found: ir.Table) -> dict[str, ir.Value]:
+        blank = {_blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *numbers)}
+        read = {
+            role: ibis.coalesce(found[role], values.finite(values.number_by_rule(found[_cell(role)], reading.decimal)))
+            for role in numbers
+        }
+        if "amount" not in read:
+            read["amount"] = values.finite(read["unit_price"] * read["quantity"])
+            blank["amount_blank"] = blank.pop("unit_price_blank") | blank["quantity_blank"]
         # Without an order's own number, all that a customer bought at one moment is one order.
-        if "order_id" in columns:
-            moment = ibis.ifelse(cells.order_id.isnull(), values.text(cells.order_date), ibis.null("string"))
-            parsed["order_key"] = ibis.coalesce(values.identity(cells.order_id), moment)
-        else:
-            parsed["order_key"] = values.text(cells.order_date)
-        if "quantity" in columns:
-            parsed["quantity"] = values.number(cells.quantity, reading.decimal)
-            parsed["quantity_blank"] = values.blank(cells.quantity, parsed["quantity"])
-        money = cells.amount if "amount" in columns else cells.unit_price
-        parsed["amount"] = values.number(money, reading.decimal)
-        parsed["amount_blank"] = values.blank(money, parsed["amount"])
-        if "amount" not in columns:
-            parsed["amount"] = parsed["amount"] * parsed["quantity"]
-            parsed["amount_blank"] = parsed["amount_blank"] | parsed["quantity_blank"]
-        described = [role for role in columns if role in DESCRIPTIVE or BY_NAME[role].kind in {"text", "email"}]
-        return parsed | {role: cells[role].cast("string") for role in described if role in cells.columns}
+        moment = found[_MOMENT]
+        return {
+            "customer_id": values.identity(found.customer_id, lower=emails),
+            "order_key": ibis.coalesce(values.identity(found.order_id), moment) if "order_id" in columns else moment,
+            "order_date": ibis.coalesce(
+                found.order_date, values.day_by_rule(found[_cell("order_date")], reading.date_order)
+            ),
+            **{role: read[role] for role in read if role != "unit_price"},
+            **blank,
+            **{role: found[role] for role in (*texts, *carried) if role not in {"customer_id", "order_id"}},
+        }
 
-    return parse
+    return glance, second_look, conclude
+
+
+def _cell(role: str) -> str:
+    return f"{role}_cell"
+
+
+def _blank(role: str) -> str:
+    return f"{role}_blank"

@@ -116,8 +116,8 @@ def test_entries_are_whole():
     names = [each.name for each in CATALOG]
     assert len(set(names)) == len(names)
     for each in CATALOG:
-        assert bool(each.from_lines) != bool(each.from_customers), each.name
-        assert all(BY_NAME[used].from_lines for used in each.uses), each.name  # what is brought along brings no more
+        assert sum(map(bool, (each.from_lines, each.from_orders, each.from_customers))) == 1, each.name
+        assert not any(BY_NAME[used].uses for used in each.uses), each.name  # what is brought along brings no more
         assert each.label
         assert each.meaning.endswith(".")
     assert set(DEFAULT) <= set(BY_NAME)

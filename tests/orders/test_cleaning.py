@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
+from core.orders.cleaning import clean
+from core.orders.source import open_sources
 from tests.orders.builders import fates, order_lines
 
 GOOD = "C1,O1,2024-01-05,2,10.00\nC2,O2,2024-01-06,1,7.50\nC3,O3,2024-02-01,3,9.00\n"
@@ -59,6 +64,49 @@ def test_a_row_that_looks_plain_and_is_not(engine: Engine, tmp_path: Path, row: 
     lines = order_lines(engine, tmp_path, f"{HEADER}{GOOD}{row}\n")
     assert fates(lines) == {"used": 3, ROWS[row]: 1}
     assert lines.reading.date_order is None
+
+
+@pytest.mark.parametrize("place", [10, 5000])
+@pytest.mark.parametrize("day", ["2024-01-05", "31/01/2024"])
+@pytest.mark.parametrize(
+    ("uneven", "aside"),
+    [
+        (["C9,O9,{day},1", "C9,O9,{day},1,5.00,more"], {"no-amount": 1}),
+        (["C9,O9,{day},1,5.00,more", "C9,O9,{day},1"], {"no-amount": 1}),
+        (["", "C9,O9,{day},1,5.00,,,,"], {}),  # which DuckDB reads without a word, and a row less
+    ],
+)
+def test_uneven_rows_that_make_up_for_each_other(
+    engine: Engine, tmp_path: Path, uneven: list[str], aside: dict[str, int], day: str, place: int
+):
+    """As many separators as even rows have, so that only reading them all shows that they are not."""
+    rows = [f"C{number % 7},O{number},{day},1,5.00" for number in range(6000)]
+    rows[place:place] = [row.format(day=day) for row in uneven]
+    lines = order_lines(engine, tmp_path, HEADER + "\n".join(rows) + "\n")
+    assert fates(lines) == {"used": 6001, **aside}
+    assert lines.revenue == Decimal("30005.00")
+    assert lines.ledger.balances
+    assert list(lines.set_aside().line_number) == [
+        2 + place + uneven.index(row) for row in uneven if row.endswith(",1")
+    ]
+
+
+@pytest.mark.parametrize("cell", ["24-02-03  ", "  24-02-03", " 24-02-03 "])
+def test_padding_does_not_make_a_short_year_a_long_one(engine: Engine, tmp_path: Path, cell: str):
+    """As long as 2024-02-03, which DuckDB would take for a day of the year 24."""
+    lines = order_lines(engine, tmp_path, f"{HEADER}{GOOD}C9,O9,{cell},1,5.00\n", date_order="ymd")
+    assert fates(lines) == {"used": 4}
+    assert lines.last_order == date(2024, 2, 3)
+
+
+def test_typed_numbers_that_are_none(engine: Engine, tmp_path: Path):
+    """NaN is how pandas writes a number that is missing; infinity is one gone wrong."""
+    path = tmp_path / "orders.parquet"
+    amounts = [5.0, 7.5, 9.0, math.nan, math.inf, None]
+    table = {"customer": ["A", "B", "C", "D", "E", "F"], "date": ["2024-01-05"] * 6, "amount": amounts}
+    pq.write_table(pa.table(table), path)
+    lines = clean(engine, open_sources(engine, [path]))
+    assert fates(lines) == {"used": 3, "no-amount": 2, "bad-amount": 1}
 
 
 @pytest.mark.parametrize(

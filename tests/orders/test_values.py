@@ -24,11 +24,20 @@ def read(engine: Engine, texts: Sequence[object], rule: Callable[[ir.Value], ir.
 
 
 def numbers(engine: Engine, texts: Sequence[str | None], decimal: values.Decimal | None) -> list[object]:
-    return read(engine, texts, lambda cell: values.number(values.text(cell), decimal))
+    """As the stages of `reading` read: what a cast does not tell, the rule does."""
+
+    def number(cell: ir.StringValue) -> ir.FloatingValue:
+        cast, ruled = values.cast_number(cell, decimal), values.number_by_rule(values.text(cell), decimal)
+        return ibis.coalesce(values.finite(cast), values.finite(ruled))
+
+    return read(engine, texts, number)
 
 
 def days(engine: Engine, texts: Sequence[str | None], order: values.DateOrder | None) -> list[object]:
-    return read(engine, texts, lambda cell: values.day(values.text(cell), order))
+    def day(cell: ir.StringValue) -> ir.DateValue:
+        return ibis.coalesce(values.trusted_day(values.cast_day(cell)), values.day_by_rule(values.text(cell), order))
+
+    return read(engine, texts, day)
 
 
 POINT = {
@@ -56,8 +65,7 @@ def test_without_a_decimal_mark_only_plain_numbers_are_read(engine: Engine):
 
 def test_what_is_not_finite_is_missing(engine: Engine):
     texts = ["1.5", "inf", "-Infinity", "1e400", "NaN", "1e16"]
-    read_as = read(engine, texts, lambda cell: values.finite(values.number(values.text(cell), "point"), below=1e15))
-    assert read_as == [1.5, None, None, None, None, None]
+    assert numbers(engine, texts, "point") == [1.5, None, None, None, None, None]
 
 
 WITHOUT_ORDER = {
@@ -181,5 +189,5 @@ def test_evidence_of_typed_columns_is_none(engine: Engine):
     table = ibis.memtable(pd.DataFrame({"day": pd.to_datetime(["2024-01-31"]), "amount": [1.5]}))
     assert values.date_evidence(table.day) == {}
     assert values.number_evidence(table.amount) == {}
-    day = engine.backend.to_pyarrow(table.select(day=values.day(table.day, None))).column("day").to_pylist()
+    day = engine.backend.to_pyarrow(table.select(day=values.cast_day(table.day))).column("day").to_pylist()
     assert day == [date(2024, 1, 31)]
