@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -12,11 +13,12 @@ from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
 from ui import services, widgets
 from ui.frame import explained
-from ui.jobs import SweepJob
+from ui.jobs import Ahead, SweepJob
 from ui.session import Workspace
 from ui.widgets import plain
 
 _REDRAW_SECONDS = 0.4
+Spec = dict[str, Any]
 
 
 def limits(workspace: Workspace) -> None:
@@ -38,8 +40,7 @@ def limits(workspace: Workspace) -> None:
                 help="A segment below this is too small for a campaign of its own; the advice avoids it.",
             )
     if (k_max, percent) != (grouping.k_max, 100 * grouping.min_share):
-        workspace.grouping = replace(grouping, k_max=int(k_max), min_share=float(percent) / 100)
-        workspace.n_clusters = min(workspace.n_clusters, int(k_max)) if workspace.n_clusters else None
+        services.limit(workspace, int(k_max), float(percent) / 100)
         st.rerun()
 
 
@@ -58,39 +59,88 @@ def _curves(workspace: Workspace, was_running: bool) -> None:
 
 
 def _drawn(workspace: Workspace, job: SweepJob) -> None:
-    running, partial = job.running, job.partial
-    done = len(partial.fits) if partial else 0
+    running, fitted = job.running, job.partial
+    done = len(fitted.fits) if fitted else 0
     if running:
         widgets.progress(job)
-    if partial is None or done < 2:
+    if fitted is None or done < 2:
         st.caption("The first points of the curves will be here in a moment.")
         return
     advice = None if running else services.advice(workspace)
-    chosen = _slider(workspace, partial, advice)
+    chosen = _slider(workspace, fitted, advice)
+    elbow, silhouette, sizes = _pictures(workspace, fitted, advice, chosen)
     left, right = st.columns(2)
     with left:
-        widgets.altair_chart(charts.elbow(partial, chosen, advice, partial.k_max), key="elbow")
+        widgets.vega_chart(elbow, key="elbow")
     with right:
-        widgets.altair_chart(charts.silhouette(partial, chosen, advice, partial.k_max), key="silhouette")
+        widgets.vega_chart(silhouette, key="silhouette")
     if advice is not None:
         _verdict(advice, chosen)
-    found = services.early_segmentation(workspace, chosen)
-    if found is None:
+        _look_ahead(workspace, fitted, advice)
+    if sizes is None:
         st.caption(f"{chosen} segments are not computed yet.")
         return
-    widgets.altair_chart(charts.sizes(found, theme.palette(found), workspace.grouping.min_share), key="sizes")
+    widgets.vega_chart(sizes, key="sizes")
 
 
-def _slider(workspace: Workspace, partial: Sweep, advice: Advice | None) -> int:
+def _pictures(
+    workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int
+) -> tuple[Spec, Spec, Spec | None]:
+    """Elbow, silhouette and, where that number is done, sizes, ready to be sent. To make them takes most of a move."""
+    least = workspace.grouping.min_share
+
+    def draw() -> tuple[Spec, Spec, Spec | None]:
+        found = services.early_segmentation(workspace, chosen)
+        return (
+            charts.elbow(fitted, chosen, advice, fitted.k_max).to_dict(),
+            charts.silhouette(fitted, chosen, advice, fitted.k_max).to_dict(),
+            charts.sizes(found, theme.palette(found), least).to_dict() if found is not None else None,
+        )
+
+    told = (chosen, len(fitted.fits), advice.k if advice else None, least)
+    return workspace.answer(("pictures", *services.grouping_key(workspace), *told), draw)
+
+
+def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
+    """Draw for every number of segments, those around the advised one first, before the slider gets there."""
+
+    def choices() -> tuple[object, ...]:
+        return workspace.content, workspace.cleaning, workspace.grouping
+
+    asked = choices()
+
+    def look(count: int, draw: bool) -> None:
+        # Not the answers' key, for which a choice that cannot be met raises an error: here it is the page's to show.
+        if choices() != asked:
+            return
+        if draw:
+            _pictures(workspace, sweep, advice, count)
+        else:
+            services.early_segmentation(workspace, count)
+
+    def begin() -> Ahead:
+        if workspace.ahead is not None:
+            workspace.ahead.stop()
+        counts = sorted(range(2, sweep.k_max + 1), key=lambda count: abs(count - advice.k))
+        # In two steps each, so that a page that waits for its turn waits half as long.
+        tasks = [partial(look, count, draw) for count in counts for draw in (False, True)]
+        workspace.ahead = Ahead(tasks, workspace.alone)
+        return workspace.ahead
+
+    key = ("ahead", *services.grouping_key(workspace), advice.k, workspace.grouping.min_share)
+    workspace.answer(key, begin)
+
+
+def _slider(workspace: Workspace, fitted: Sweep, advice: Advice | None) -> int:
     current = workspace.n_clusters or (advice.k if advice else 2)
-    if partial.k_max <= 2:
+    if fitted.k_max <= 2:
         st.caption("These customers differ too little for more than two segments.")
         return 2
     chosen = st.slider(
         "Number of segments (k)",
         2,
-        partial.k_max,
-        key=widgets.bound(workspace, f"k {advice is not None} {partial.k_max}", min(current, partial.k_max)),
+        fitted.k_max,
+        key=widgets.bound(workspace, f"k {advice is not None} {fitted.k_max}", min(current, fitted.k_max)),
         help="Move it with the mouse or the arrow keys. Nothing is computed again.",
     )
     if chosen != current:

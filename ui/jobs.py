@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 import numpy as np
 
 from core.clustering.sweep import Sweep, SweepStopped, sweep
+
+_PAUSE_SECONDS = 0.1  # in which a page that waits gets its turn
 
 
 class SweepJob:
@@ -57,3 +61,30 @@ class SweepJob:
 
     def _grow(self, partial: Sweep) -> None:
         self._partial = partial
+
+
+class Ahead:
+    """Answers computed before they are asked for, one after the other.
+
+    Parameters
+    ----------
+    tasks : each computes one answer
+    alone : what keeps the page from computing meanwhile; after `stop`, nothing begins in it any more
+    """
+
+    def __init__(
+        self, tasks: Iterable[Callable[[], object]], alone: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._stop = threading.Event()
+        threading.Thread(target=self._run, args=(tuple(tasks), alone), name="ahead", daemon=True).start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _run(self, tasks: tuple[Callable[[], object], ...], alone: Callable[[], AbstractContextManager[None]]) -> None:
+        for task in tasks:
+            self._stop.wait(_PAUSE_SECONDS)
+            with alone():
+                if self._stop.is_set():
+                    return
+                task()

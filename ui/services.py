@@ -114,8 +114,9 @@ def read_differently(workspace: Workspace, options: CleaningOptions) -> None:
     """Read the same files with other options; what was computed from the former reading is forgotten."""
     if options == workspace.cleaning:
         return
-    workspace.cleaning = options
-    workspace.forget_answers()
+    with workspace.alone():
+        workspace.cleaning = options
+        workspace.forget_answers()
 
 
 def lines(workspace: Workspace) -> OrderLines:
@@ -133,7 +134,8 @@ def _lines(workspace: Workspace) -> OrderLines:
 
 def set_aside(workspace: Workspace) -> pd.DataFrame:
     """The rows that are not used, with line number, reason and text."""
-    return workspace.answer(("set aside", _reading_key(workspace)), lambda: lines(workspace).set_aside())
+    with workspace.alone():
+        return workspace.answer(("set aside", _reading_key(workspace)), lambda: lines(workspace).set_aside())
 
 
 def features(workspace: Workspace) -> CustomerFeatures:
@@ -150,9 +152,17 @@ def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
     """Compare customers by other features or another preparation."""
     if options == workspace.grouping:
         return
-    workspace.grouping = options
+    with workspace.alone():
+        workspace.grouping = options
     workspace.n_clusters = None
     workspace.compared = None
+
+
+def limit(workspace: Workspace, k_max: int, min_share: float) -> None:
+    """Try up to so many segments, and advise none smaller than that share of the customers."""
+    with workspace.alone():
+        workspace.grouping = replace(workspace.grouping, k_max=k_max, min_share=min_share)
+    workspace.n_clusters = min(workspace.n_clusters, k_max) if workspace.n_clusters else None
 
 
 def apply_preset(workspace: Workspace, name: str | None) -> None:
@@ -196,7 +206,7 @@ def sweep_job(workspace: Workspace) -> SweepJob:
         workspace.job = SweepJob(matrix, k_max=workspace.grouping.k_max, seed=workspace.grouping.seed)
         return workspace.job
 
-    return workspace.answer(("sweep", *_grouping_key(workspace)), begin)
+    return workspace.answer(("sweep", *grouping_key(workspace)), begin)
 
 
 def sweep(workspace: Workspace) -> Sweep:
@@ -206,7 +216,7 @@ def sweep(workspace: Workspace) -> Sweep:
 
 def advice(workspace: Workspace) -> Advice:
     """How many segments we suggest, once the sweep is done."""
-    key = ("advice", *_grouping_key(workspace), workspace.grouping.min_share)
+    key = ("advice", *grouping_key(workspace), workspace.grouping.min_share)
     return workspace.answer(key, lambda: advise(sweep(workspace), min_share=workspace.grouping.min_share))
 
 
@@ -230,10 +240,11 @@ def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
 
 
 def _segmentation(workspace: Workspace, count: int, found: ClusterFit) -> Segmentation:
-    key = ("segmentation", *_grouping_key(workspace), count)
-    return workspace.answer(
-        key, lambda: segment(features(workspace), preparation(workspace), found, ranked=_ranks(workspace))
-    )
+    with workspace.alone():
+        key = ("segmentation", *grouping_key(workspace), count)
+        return workspace.answer(
+            key, lambda: segment(features(workspace), preparation(workspace), found, ranked=_ranks(workspace))
+        )
 
 
 def _ranks(workspace: Workspace) -> pd.DataFrame:
@@ -254,7 +265,7 @@ def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
             found[outliers] = segment(known, prepared, cluster(matrix, count, seed=workspace.grouping.seed))
         return found
 
-    return workspace.answer(("capping", *_grouping_key(workspace), count), both)
+    return workspace.answer(("capping", *grouping_key(workspace), count), both)
 
 
 def analysis(workspace: Workspace) -> Analysis:
@@ -274,20 +285,23 @@ def analysis(workspace: Workspace) -> Analysis:
 
 def comparison(workspace: Workspace, before: int, after: int) -> Comparison:
     """What became of the customers of one number of segments in another."""
-    key = ("comparison", *_grouping_key(workspace), before, after)
+    key = ("comparison", *grouping_key(workspace), before, after)
     return workspace.answer(key, lambda: compare(segmentation(workspace, before), segmentation(workspace, after)))
 
 
 def report(workspace: Workspace) -> str:
     """The report as one HTML page."""
-    told = analysis(workspace)
+    with workspace.alone():
+        told = analysis(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
     return bundle.report_of(told, figures)
 
 
 def list_file(workspace: Workspace, number: int) -> bytes:
     """A segment's list as CSV."""
-    return lists.list_bytes(segmentation(workspace), number)
+    with workspace.alone():
+        found = segmentation(workspace)
+    return lists.list_bytes(found, number)
 
 
 def _source(workspace: Workspace) -> SourceTable:
@@ -300,7 +314,8 @@ def _reading_key(workspace: Workspace) -> Hashable:
     return ("lines", workspace.content, repr(workspace.cleaning))
 
 
-def _grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
+def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
+    """What tells these customers, as compared now, from all others."""
     grouping = workspace.grouping
     return (_reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
 
@@ -325,7 +340,9 @@ def decimal(workspace: Workspace) -> str:
 
 def recipe(workspace: Workspace) -> str:
     """How the segments were made, as JSON."""
-    return bundle.recipe(analysis(workspace)).to_json()
+    with workspace.alone():
+        told = analysis(workspace)
+    return bundle.recipe(told).to_json()
 
 
 def skews(workspace: Workspace) -> dict[str, float]:

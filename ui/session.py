@@ -16,7 +16,7 @@ from core.engine import Engine
 from core.errors import UserError
 from core.orders.cleaning import CleaningOptions
 from core.orders.source import SourceTable
-from ui.jobs import SweepJob
+from ui.jobs import Ahead, SweepJob
 
 _KEY = "workspace"
 _MOST_ANSWERS = 60
@@ -48,6 +48,7 @@ class Workspace:
     studied_feature: str | None = None
     studied_segment: int = 1
     job: SweepJob | None = None
+    ahead: Ahead | None = None
     revision: int = 0  # grows whenever values are set other than by their own widget
     _answers: dict[Hashable, Any] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -64,13 +65,11 @@ class Workspace:
     def answer(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
         """The answer to a question asked before, or a new one. The key names all that it depends on."""
         with self.alone():
-            if key not in self._answers:
-                found = compute()
-                while len(self._answers) >= _MOST_ANSWERS:
-                    self._answers.pop(next(iter(self._answers)))
-                self._answers[key] = found
-            known: Answer = self._answers[key]
-            return known
+            found: Answer = self._answers.pop(key) if key in self._answers else compute()
+            self._answers[key] = found  # last: the first are those not asked for in the longest time
+            while len(self._answers) > _MOST_ANSWERS:
+                self._answers.pop(next(iter(self._answers)))
+            return found
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -83,8 +82,9 @@ class Workspace:
 
     def forget(self) -> None:
         """Let go of all data, its copies on disk included, and of all choices."""
-        if self.job is not None:
-            self.job.stop()
+        for work in (self.job, self.ahead):
+            if work is not None:
+                work.stop()
         with self.alone():
             if self.engine is not None:
                 self.engine.close()

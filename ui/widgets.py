@@ -65,9 +65,12 @@ def pick(
 def altair_chart(chart: alt.Chart | None, key: str | None = None) -> None:
     """A chart, which brings its own description for screen readers; nothing where there is none to draw."""
     if chart is not None:
-        # Not st.altair_chart, which holds each chart against Altair's schema: half of the time from slider to chart.
-        # Whether charts are valid does not change while the app runs; their tests see to it.
-        st.vega_lite_chart(chart.to_dict(validate=False), width="stretch", key=key)
+        vega_chart(chart.to_dict(), key)
+
+
+def vega_chart(spec: Mapping[str, Any], key: str | None = None) -> None:
+    """The same, made before."""
+    st.vega_lite_chart(dict(spec), width="stretch", key=key)
 
 
 def plotly_chart(figure: go.Figure, key: str | None = None) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
+from ui.jobs import Ahead
 from ui.session import Workspace
 
 
@@ -60,8 +62,8 @@ def test_forgetting_waits_for_what_is_being_computed_and_keeps_none_of_it() -> N
     asker.start()
     begun.wait()
     workspace.forget()
-    assert workspace.answer("key", lambda: "new") == "new"
     asker.join()
+    assert workspace.answer("key", lambda: "new") == "new"
     assert (workspace.uploads, workspace.n_clusters, workspace.revision) == ((), None, 1)
 
 
@@ -74,3 +76,28 @@ def test_an_answer_that_fails_is_asked_for_again() -> None:
             continue
         raise AssertionError("the error was lost")
     assert workspace.answer("key", lambda: 1) == 1
+
+
+def test_what_is_asked_for_again_and_again_stays() -> None:
+    workspace = Workspace()
+    for place in range(200):
+        assert workspace.answer("often", lambda place=place: place) == 0
+        workspace.answer(place, lambda place=place: place)
+    assert workspace.answer(0, lambda: "anew") == "anew"
+
+
+def test_work_ahead_ends_when_told_and_lets_others_in_between() -> None:
+    workspace, done = Workspace(), []
+
+    def task(number: int) -> None:
+        done.append(number)
+        if number == 2:
+            workspace.ahead.stop()
+
+    workspace.ahead = Ahead([partial(task, number) for number in range(5)], workspace.alone)
+    end = time.monotonic() + 10
+    while len(done) < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    with workspace.alone():
+        time.sleep(0.2)
+    assert done == [0, 1, 2]
