@@ -50,15 +50,20 @@ class NotATableError(UserError):
 
 
 class NoCustomerColumnError(UserError):
-    """No column says who bought."""
+    """No column says who bought.
+
+    Parameters
+    ----------
+    advice : which export to ask for instead, where the system that the file comes from is known
+    """
 
     code = "no-customer-column"
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, columns: Sequence[str], *, advice: str | None = None) -> None:
         self.columns = tuple(columns)
         super().__init__(
-            f"No column looks like a customer id among: {listed(columns)}.",
-            hint="Pick the column that identifies the customer, such as an id or an email.",
+            f"No column looks like a customer id among: {listed(columns)}. Without customers there are no segments.",
+            hint=advice or "Pick the column that identifies the customer, such as an id or an email.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal as ExactMoney
@@ -17,7 +17,9 @@ from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsEr
 from core.orders import reading as readings
 from core.orders.columns import Recognition, recognise
 from core.orders.ledger import REASONS, Ledger, reckon
+from core.orders.relating import NUMBERED, Relations, all_relations, in_several_files, related, relations
 from core.orders.roles import DESCRIPTIVE
+from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, refunded, sale_rules
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import DateOrder, Decimal, Reading
 
@@ -29,7 +31,10 @@ RETURNS: Mapping[Returns, str] = {
 }
 """What each way of counting returns means, for people."""
 
-_ONLY_TO_JUDGE = ("order_date_blank", "amount_blank", "quantity_blank", "currency")
+_ONLY_TO_JUDGE = (
+    "order_date_blank", "amount_blank", "quantity_blank", "refunded_blank", "currency", NUMBERED, *JUDGED_BY,
+)  # fmt: skip
+_MAY_BE_ELSEWHERE = ("no-customer", "no-date", "no-amount")  # on another row of the order
 _WORTH_A_WARNING = ("bad-date", "implausible-date", "bad-amount", "bad-quantity", "other-currency")
 _UNREAD = ("bad-date", "bad-amount", "bad-quantity")
 _FIRST_YEAR = 1980
@@ -46,6 +51,7 @@ class CleaningOptions:
     returns: Returns = "net"
     as_of: date | None = None
     strict: bool = False  # ambiguity is an error
+    drop_duplicates: bool = False  # exact copies of a row are set aside instead of counted
     carry: tuple[str, ...] = DESCRIPTIVE  # which descriptive roles the lines keep
 
 
@@ -135,24 +141,43 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
 
 def _clean(engine: Engine, source: SourceTable, options: CleaningOptions) -> OrderLines:
     recognition = recognise(source, options.columns)
+    rules = sale_rules(source, recognition)
+    ties = relations(source, recognition)
     before, reading = engine.kept_so_far, None
     if options.date_order is None and options.decimal is None:
         reading = readings.plain(source, recognition, options.currency)
-    lines = _lines(engine, source, recognition, reading, options) if reading else None
+    lines = None
+    if reading is not None:
+        lines = _lines(engine, _Judgement(source, recognition, reading, rules, ties, options))
     if lines is None or any(entry.reason in _UNREAD for entry in lines.ledger.set_aside):
         engine.drop_since(before)
         reading = readings.decide(
             source, recognition, date_order=options.date_order, decimal=options.decimal, currency=options.currency
         )
-        lines = _lines(engine, source, recognition, reading, options)
+        lines = _lines(engine, _Judgement(source, recognition, reading, rules, ties, options))
+    if not ties.any and any(entry.reason in _MAY_BE_ELSEWHERE for entry in lines.ledger.set_aside):
+        ties = all_relations(source, recognition)
+        if ties.any:
+            engine.drop_since(before)
+            lines = _lines(engine, _Judgement(source, recognition, lines.reading, rules, ties, options))
     return lines
 
 
-def _lines(
-    engine: Engine, source: SourceTable, recognition: Recognition, reading: Reading, options: CleaningOptions
-) -> OrderLines:
-    stages = readings.stages(source, recognition, reading, options.carry)
-    rows = _with_reasons(source.kept(engine, *stages, _judge(recognition, options, reading)))
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """All that rows are judged by."""
+
+    source: SourceTable
+    recognition: Recognition
+    reading: Reading
+    rules: SaleRules
+    ties: Relations
+    options: CleaningOptions
+
+
+def _lines(engine: Engine, by: _Judgement) -> OrderLines:
+    options, source = by.options, by.source
+    rows = _judged(engine, by)
     ledger, purchases = reckon(rows, source.rows)
     if options.returns == "net" and purchases.customers_without:
         rows = _without_customers_who_never_bought(engine, rows)
@@ -161,50 +186,104 @@ def _lines(
     placed = engine.keep(bought.select("customer_id", "order_key").distinct(), "orders")
     orders = placed.count().to_pyarrow().as_py()
     return OrderLines(
-        rows, placed, source, recognition, reading, options, ledger, orders, purchases.first, purchases.last
+        rows, placed, source, by.recognition, by.reading, options, ledger, orders, purchases.first, purchases.last
     )
 
 
-def _judge(recognition: Recognition, options: CleaningOptions, reading: Reading) -> Stage:
+def _judged(engine: Engine, by: _Judgement) -> ir.Table:
+    """The rows with the reason for which each is set aside, missing where it is used."""
+    source = by.source
+    carry = {*by.options.carry, "product"} if by.ties.continued else by.options.carry
+    stages = readings.stages(source, by.recognition, by.reading, by.rules, carry)
+    judge = _judge(by)
+    several = len(source.files) > 1
+    if not by.ties.any and not several:
+        rows = source.kept(engine, *stages, judge)
+    else:
+        tied = engine.keep(related(source.kept(engine, *stages), by.ties), "tied")
+        rows = engine.keep(tied.select(**judge(tied)), "judged")
+    rows = _with_reasons(rows)
+    if several:
+        twice = engine.keep(in_several_files(tied.filter(tied.customer_id.notnull())), "twice")
+        rows = _set_aside(rows, twice, [FILE, "customer_id", "order_key"], "in-another-file")
+    if by.options.drop_duplicates:
+        rows = _set_aside(rows, engine.keep(copies(source), "copies"), [FILE, LINE], "duplicate")
+    return rows
+
+
+def copies(source: SourceTable) -> ir.Table:
+    """FILE and LINE of each row that equals an earlier one of its file in every cell."""
+    rows = source.numbered()
+    cells = [name for name in rows.columns if name not in {FILE, LINE}]
+    earlier = ibis.row_number().over(ibis.window(group_by=[FILE, *cells], order_by=LINE))
+    return rows.select(FILE, LINE, earlier=earlier).filter(ibis._.earlier > 0).select(FILE, LINE)
+
+
+def _set_aside(rows: ir.Table, which: ir.Table, on: Sequence[str], reason: str) -> ir.Table:
+    """Rows that were used and are among these are set aside."""
+    renamed = which.select(**{f"aside_{name}": which[name] for name in on})
+    joined = rows.left_join(renamed, [rows[name] == renamed[f"aside_{name}"] for name in on])
+    found = joined.reason.isnull() & joined[f"aside_{on[0]}"].notnull()
+    return joined.mutate(reason=ibis.ifelse(found, reason, joined.reason)).select(*rows.columns)
+
+
+def _judge(by: _Judgement) -> Stage:
     """The last stage: whether a row is a purchase, and as `fate` the place of the first reason that applies.
 
     Reasons are kept as small numbers: told anew for each question they took a second for ten million rows, and 160 MB
     as text.
     """
+    options = by.options
 
     def judge(rows: ir.Table) -> dict[str, ir.Value]:
-        latest = date(date.today().year + 1, 12, 31)
-        tests: dict[str, ir.BooleanValue] = {
-            "no-customer": rows.customer_id.isnull(),
-            "no-date": rows.order_date_blank,
-            "bad-date": rows.order_date.isnull(),
-            "implausible-date": ~rows.order_date.between(date(_FIRST_YEAR, 1, 1), latest),
-            "no-amount": rows.amount_blank,
-        }
-        if "quantity" in rows.columns:  # before the amount, which may be made from it
-            tests["bad-quantity"] = rows.quantity.isnull() & ~rows.quantity_blank
-        tests["bad-amount"] = rows.amount.isnull()
-        if "currency" in rows.columns:
-            tests["other-currency"] = rows.currency.upper() != ibis.literal(reading.currency)
-        if options.as_of is not None:
-            tests["after-as-of"] = rows.order_date > ibis.literal(options.as_of)
         # An order with a total of nothing was paid by voucher; a line with a price of nothing is a gift or a mistake.
-        free_orders = ibis.literal("amount" in recognition.columns)
+        free_orders = ibis.literal("amount" in by.recognition.columns)
         returned = rows.amount < 0
         if "quantity" in rows.columns:
             returned = returned | (rows.quantity < 0).fill_null(False)
         purchase = ibis.literal(True) if options.returns == "as-is" else ~returned & ((rows.amount > 0) | free_orders)
+        tests = _tests(rows, by)
         if options.returns == "ignore":
             tests |= {"return": returned, "no-charge": ~purchase}
         places = {slug: ibis.literal(place, "int8") for place, slug in enumerate(REASONS, 1)}
-        fates = [(test, places[slug]) for slug, test in tests.items()]
+        fates = [(tests[slug], places[slug]) for slug in REASONS if slug in tests]
+        paid = {"amount": rows.amount}
+        back = refunded(rows, by.rules) if options.returns != "ignore" else None
+        if back is not None:
+            paid = {"amount": rows.amount - back, "refunded": back}
+        kept = (name for name in rows.columns if name not in {*_ONLY_TO_JUDGE, "amount", "refunded"})
         return {
-            **{name: rows[name] for name in rows.columns if name not in _ONLY_TO_JUDGE},
+            **{name: rows[name] for name in kept},
+            **paid,
             "fate": ibis.cases(*fates, else_=ibis.literal(0, "int8")),
             "is_purchase": purchase.fill_null(False),
         }
 
     return judge
+
+
+def _tests(rows: ir.Table, by: _Judgement) -> dict[str, ir.BooleanValue]:
+    """Reason -> whether it applies to a row."""
+    latest = date(date.today().year + 1, 12, 31)
+    tests: dict[str, ir.BooleanValue] = {
+        "no-customer": rows.customer_id.isnull(),
+        "no-date": rows.order_date_blank,
+        "bad-date": rows.order_date.isnull(),
+        "implausible-date": ~rows.order_date.between(date(_FIRST_YEAR, 1, 1), latest),
+        "no-amount": rows.amount_blank,
+        "bad-amount": rows.amount.isnull(),
+    }
+    if "quantity" in rows.columns:
+        tests["bad-quantity"] = rows.quantity.isnull() & ~rows.quantity_blank
+    if "refunded" in rows.columns:
+        tests["bad-amount"] = tests["bad-amount"] | (rows.refunded.isnull() & ~rows.refunded_blank)
+    told = {"not-an-order": not_an_order(rows, by.rules), "not-sold": not_sold(rows, by.rules)}
+    tests |= {reason: test for reason, test in told.items() if test is not None}
+    if "currency" in rows.columns:
+        tests["other-currency"] = rows.currency.upper() != ibis.literal(by.reading.currency)
+    if by.options.as_of is not None:
+        tests["after-as-of"] = rows.order_date > ibis.literal(by.options.as_of)
+    return tests
 
 
 def _with_reasons(rows: ir.Table) -> ir.Table:
@@ -215,10 +294,8 @@ def _with_reasons(rows: ir.Table) -> ir.Table:
 
 def _without_customers_who_never_bought(engine: Engine, rows: ir.Table) -> ir.Table:
     customers = rows.filter(rows.reason.isnull()).group_by("customer_id").aggregate(bought=ibis._.is_purchase.any())
-    never = engine.keep(customers.filter(~customers.bought).select(without="customer_id"), "customers")
-    joined = rows.left_join(never, rows.customer_id == never.without)
-    reason = ibis.ifelse(joined.reason.isnull() & joined.without.notnull(), "no-purchase", joined.reason)
-    return joined.mutate(reason=reason).drop("without")
+    never = engine.keep(customers.filter(~customers.bought).select("customer_id"), "customers")
+    return _set_aside(rows, never, ["customer_id"], "no-purchase")
 
 
 def _nothing_left(ledger: Ledger) -> NoUsableRowsError:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
-from core.orders import values
+from core.orders import sales, values
+from core.orders.names import normalised
+from core.orders.platforms import Platform, columns_of, platform_of
 from core.orders.roles import BY_NAME, ROLES, Role
 from core.orders.source import SourceTable
 
 _REQUIRED_SHARE = 0.5  # of the sampled values that must look like the role's kind
 _GUESSABLE = ("order_date", "customer_id", "amount", "quantity")
+_TIME = re.compile(r"^\d{1,2}[:.]\d{2}([:.]\d{2})?\s*([AaPp]\.?[Mm]\.?)?$")
+_FEW_ORDERS = 5  # with several lines in the sample, before what they have in common says anything
+_PLATFORM_ONLY = ("payee", "refunded_order")  # mean nothing in a file of another system
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +27,10 @@ class Recognition:
 
     columns: Mapping[str, str]  # role name -> header
     warnings: tuple[str, ...] = field(default=())
+    platform: Platform | None = None  # whose export it is
 
     def header(self, role: str) -> str | None:
         return self.columns.get(role)
-
-
-@lru_cache(maxsize=10_000)  # each header is compared with the names of each role
-def normalised(header: str) -> str:
-    """Lower-case words without accents or punctuation: `InvoiceNo`, `invoice_no` and `Invoice No.` are the same."""
-    plain = unicodedata.normalize("NFKD", header.replace("ß", "ss"))
-    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", plain.lower()).split())
 
 
 def recognise(source: SourceTable, given: Mapping[str, str] | None = None) -> Recognition:
@@ -45,7 +41,7 @@ def recognise(source: SourceTable, given: Mapping[str, str] | None = None) -> Re
     UnknownColumnError, UnknownRoleError, NoCustomerColumnError, NoDateColumnError, NoAmountColumnError
     """
     found = detect(source, given)
-    _require(source.headers, found.columns)
+    _require(source.headers, found)
     return found
 
 
@@ -63,29 +59,73 @@ def detect(source: SourceTable, given: Mapping[str, str] | None = None) -> Recog
     """
     chosen = {_role(role): _header(source, wanted) for role, wanted in (given or {}).items()}
     sample = source.sample()
+    platform = platform_of(source.headers)
     columns = {role: header for role, header in chosen.items() if header is not None}
-    free = [header for header in source.headers if header not in columns.values()]
-    open_roles = [role for role in ROLES if role.name not in chosen]
-    scores = sorted(
-        (
-            (score, -ROLES.index(role), role.name, header)
-            for role in open_roles
-            for header in free
-            if (score := _name_score(role, header)) > 0 and _holds(role, sample[header])
-        ),
-        reverse=True,
-    )
-    taken = set(columns.values())
-    for _, _, role_name, header in scores:
-        if role_name not in columns and (header not in taken or _shareable(role_name, header, columns)):
-            columns[role_name] = header
-            taken.add(header)
+    if platform is not None:
+        known = columns_of(platform, source.headers)
+        columns = {
+            role: header for role, header in known.items() if role not in chosen and header not in columns.values()
+        } | columns
+    columns = _by_name(source.headers, sample, columns, chosen)
     columns |= _guessed(source, sample, columns, chosen)
     # Without its quantity a price says nothing of what was paid, unless somebody said that there is none.
     if "quantity" in chosen or _unread_quantity(source, sample) is None:
         columns = _settle_money(columns, chosen)
     in_order = {role.name: columns[role.name] for role in ROLES if role.name in columns}
-    return Recognition(in_order, _warnings(source, sample, in_order))
+    return Recognition(in_order, _warnings(source, sample, in_order), platform)
+
+
+def _by_name(
+    headers: Sequence[str],
+    sample: Mapping[str, Sequence[object]],
+    settled: Mapping[str, str],
+    chosen: Mapping[str, str | None],
+) -> dict[str, str]:
+    """The settled roles, and those that a header's words and its column's values speak for, the surest first."""
+    columns = dict(settled)
+    plain = {header: normalised(header) for header in headers if header not in settled.values()}
+    open_roles = [role for role in ROLES if role.name not in chosen and role.name not in _PLATFORM_ONLY]
+    shared = [header for header in (columns.get("customer_id"),) if header is not None]
+    plain |= {header: normalised(header) for header in shared}
+    scores = sorted(
+        (
+            (score, -ROLES.index(role), role.name, header)
+            for role in open_roles
+            for header, words in plain.items()
+            if (score := _name_score(role, words)) > 0 and _holds(role, sample[header])
+        ),
+        reverse=True,
+    )
+    taken = set(columns.values())
+    for _, _, role_name, header in scores:
+        if role_name in columns or not (header not in taken or _shareable(role_name, header, columns)):
+            continue
+        if role_name == "customer_id" and _varies_within_orders(header, scores, columns, sample):
+            continue
+        columns[role_name] = header
+        taken.add(header)
+    return columns
+
+
+def _varies_within_orders(
+    header: str,
+    scores: Sequence[tuple[float, int, str, str]],
+    columns: Mapping[str, str],
+    sample: Mapping[str, Sequence[object]],
+) -> bool:
+    """Whether a column differs between the lines of one order, which no customer does."""
+    likeliest = next((order for _, _, role, order in scores if role == "order_id" and order != header), None)
+    order_header = columns.get("order_id") or likeliest
+    if order_header is None:
+        return False
+    within: dict[str, set[str]] = defaultdict(set)
+    lines: dict[str, int] = defaultdict(int)
+    for order, value in zip(sample[order_header], sample[header], strict=True):
+        if not values.is_blank(order) and not values.is_blank(value):
+            within[str(order)].add(str(value))
+            lines[str(order)] += 1
+    several = [order for order, count in lines.items() if count > 1]
+    return len(several) >= _FEW_ORDERS and sum(len(within[order]) > 1 for order in several) > 0.5 * len(several)
 
 
 def _role(name: str) -> str:
@@ -116,9 +156,14 @@ def _header(source: SourceTable, wanted: str) -> str | None:
     raise UnknownColumnError(wanted, source.headers)
 
 
-def _name_score(role: Role, header: str) -> float:
-    """1 for the most telling name, a little less for each further one; half where a name is only part of the header."""
-    plain = normalised(header)
+def _name_score(role: Role, plain: str) -> float:
+    """1 for the most telling name, a little less for each further one; half where a name is only part of the header.
+
+    A header that is all that a column's values bear out for this role alone ("Type" over payments and refunds) counts
+    in full.
+    """
+    if role.kind == "movement" and plain in role.names:
+        return 1.0
     if plain in role.names:
         return 1.0 - 0.4 * role.names.index(plain) / len(role.names)
     if role.name in {"customer_name"}:
@@ -133,13 +178,18 @@ def _name_score(role: Role, header: str) -> float:
 def _holds(role: Role, sampled: Sequence[object]) -> bool:
     """Whether the values can be of the role's kind. A column of blanks can be anything but a key."""
     if all(values.is_blank(value) for value in sampled):
-        return role.kind not in {"id", "date", "money"} or role.name == "product"
+        return role.kind not in {"id", "date", "money", "movement", "time"} or role.name in {"product", "refunded"}
     if role.kind == "date":
         return values.share(sampled, "date") >= _REQUIRED_SHARE
     if role.kind in {"money", "number"}:
         return values.share(sampled, "number") >= _REQUIRED_SHARE
     if role.kind == "email":
         return values.share(sampled, "email") >= _REQUIRED_SHARE
+    texts = [str(value).strip() for value in sampled if not values.is_blank(value)]
+    if role.kind == "time":
+        return sum(bool(_TIME.match(text)) for text in texts) >= _REQUIRED_SHARE * len(texts)
+    if role.kind == "movement":
+        return sales.names_kinds(texts)
     return not (
         role.kind == "id" and values.share(sampled, "date") >= _REQUIRED_SHARE > values.share(sampled, "integer")
     )
@@ -160,10 +210,10 @@ def _guessed(
     chosen: Mapping[str, str | None],
 ) -> dict[str, str]:
     """Roles told from contents alone, in a file without a header."""
-    if any(file.dialect is None or file.dialect.has_header for file in source.files):
-        return {}
     found: dict[str, str] = {}
     free = [header for header in source.headers if header not in columns.values()]
+    if any(file.dialect is None or file.dialect.has_header for file in source.files):
+        return _only_one(sample, free, columns, chosen)
     for role in _GUESSABLE:
         if role in columns or role in chosen:
             continue
@@ -172,6 +222,21 @@ def _guessed(
         if best is not None and scores[best] > 0:
             found[role] = best
             free.remove(best)
+    return found
+
+
+def _only_one(
+    sample: Mapping[str, Sequence[object]],
+    free: Sequence[str],
+    columns: Mapping[str, str],
+    chosen: Collection[str],
+) -> dict[str, str]:
+    """What a header's words did not tell, where a single column holds what can be nothing else: emails, or days."""
+    found = {}
+    for role, kind in (("customer_id", "email"), ("order_date", "date")):
+        alike = [header for header in free if values.share(sample[header], kind) > 0.9]  # type: ignore[arg-type]
+        if role not in columns and role not in chosen and len(alike) == 1:
+            found[role] = alike[0]
     return found
 
 
@@ -204,9 +269,11 @@ def _settle_money(columns: Mapping[str, str], chosen: Mapping[str, str | None]) 
     return settled
 
 
-def _require(headers: Sequence[str], columns: Mapping[str, str]) -> None:
+def _require(headers: Sequence[str], found: Recognition) -> None:
+    columns = found.columns
     if "customer_id" not in columns:
-        raise NoCustomerColumnError(headers)
+        platform = found.platform
+        raise NoCustomerColumnError(headers, advice=platform.without_customer if platform else None)
     if "order_date" not in columns:
         raise NoDateColumnError(headers)
     if "amount" not in columns and not {"quantity", "unit_price"} <= columns.keys():

@@ -12,14 +12,18 @@ import ibis
 import ibis.expr.types as ir
 
 REASONS: Mapping[str, str] = {
+    "not-an-order": "A fee, a transfer or the like, not an order",
+    "not-sold": "Cancelled, failed, unpaid or a test",
     "no-customer": "No customer",
     "no-date": "No date",
     "bad-date": "The date cannot be read",
     "implausible-date": "The date lies before 1980 or in the future",
     "no-amount": "No amount",
-    "bad-amount": "The amount is not a number",
     "bad-quantity": "The quantity is not a number",
+    "bad-amount": "The amount is not a number",
     "other-currency": "Another currency",
+    "in-another-file": "The same order is in another of the files",
+    "duplicate": "An exact copy of another row",
     "after-as-of": "After the day that the analysis looks back from",
     "return": "Returned or cancelled",
     "no-charge": "Nothing charged",

@@ -7,13 +7,16 @@ from collections.abc import Collection, Mapping
 import ibis
 import ibis.expr.types as ir
 
-from core.orders import values
+from core.orders import sales, values
 from core.orders.columns import Recognition
+from core.orders.relating import NUMBERED
 from core.orders.roles import BY_NAME, DESCRIPTIVE
+from core.orders.selling import SaleRules, takes_back
 from core.orders.source import SourceTable, Stage
 from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
 
 _MOMENT = "moment"
+_SETTLED = ("customer_id", "order_id", "order_time", "payee", "refunded_order")  # in what is made of them
 
 
 def plain(source: SourceTable, recognition: Recognition, currency: str | None) -> Reading | None:
@@ -89,7 +92,7 @@ def _money(columns: Mapping[str, str]) -> str:
 
 
 def stages(
-    source: SourceTable, recognition: Recognition, reading: Reading, carry: Collection[str]
+    source: SourceTable, recognition: Recognition, reading: Reading, rules: SaleRules, carry: Collection[str]
 ) -> tuple[Stage, Stage, Stage]:
     """The steps from a file's columns to values by role: a glance, a second look at what it left, what comes of both.
 
@@ -131,6 +134,8 @@ def stages(
             for role in ("order_date", *numbers)
         }
         moment = values.text(seen[_cell("order_date")])
+        if "order_time" in found:
+            moment = moment.concat(" ", ibis.coalesce(found["order_time"], ""))
         if "order_id" in found:
             moment = ibis.ifelse(found["order_id"].isnull(), moment, ibis.null("string"))
         return {**found, **unread, _MOMENT: moment}
@@ -144,20 +149,44 @@ def stages(
         if "amount" not in read:
             read["amount"] = values.finite(read["unit_price"] * read["quantity"])
             blank["amount_blank"] = blank.pop("unit_price_blank") | blank["quantity_blank"]
-        # Without an order's own number, all that a customer bought at one moment is one order.
-        moment = found[_MOMENT]
+        undone = takes_back(found, rules)
+        if undone is not None:
+            back = {role: read[role] for role in ("amount", "quantity") if role in read}
+            read |= {role: ibis.ifelse(undone, -number.abs(), number) for role, number in back.items()}
         return {
-            "customer_id": values.identity(found.customer_id, lower=emails),
-            "order_key": ibis.coalesce(values.identity(found.order_id), moment) if "order_id" in columns else moment,
+            "customer_id": _customer(found, read["amount"], own=recognition.columns, emails=emails),
+            **_order(found, undone),
             "order_date": ibis.coalesce(
                 found.order_date, values.day_by_rule(found[_cell("order_date")], reading.date_order)
             ),
             **{role: read[role] for role in read if role != "unit_price"},
             **blank,
-            **{role: found[role] for role in (*texts, *carried) if role not in {"customer_id", "order_id"}},
+            **{role: found[role] for role in (*texts, *carried) if role not in _SETTLED},
         }
 
     return glance, second_look, conclude
+
+
+def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, str], emails: bool) -> ir.StringValue:
+    """Who bought. Guests are known by their email alone, if at all; a refund is paid to who bought."""
+    written = values.identity(found.customer_id, lower=emails)
+    customer = ibis.ifelse(sales.is_guest(written), ibis.null("string"), written)
+    if own.get("email") not in {None, own["customer_id"]}:
+        customer = ibis.coalesce(customer, values.identity(found.email, lower=True))
+    if "payee" in found.columns:
+        refunded = (amount < 0).fill_null(False) & found.payee.notnull()
+        customer = ibis.ifelse(refunded, values.identity(found.payee, lower=True), customer)
+    return customer
+
+
+def _order(found: ir.Table, undone: ir.BooleanValue | None) -> dict[str, ir.Value]:
+    """Which order a row belongs to, and whether by a number: else all that a customer bought at one moment is one."""
+    if "order_id" not in found.columns:
+        return {"order_key": found[_MOMENT], NUMBERED: ibis.literal(False)}
+    number = values.identity(found.order_id)
+    if "refunded_order" in found.columns and undone is not None:
+        number = ibis.ifelse(undone, ibis.coalesce(values.identity(found.refunded_order), number), number)
+    return {"order_key": ibis.coalesce(number, found[_MOMENT]), NUMBERED: number.notnull()}
 
 
 def _cell(role: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["id", "date", "money", "number", "text", "email"]
+Kind = Literal["id", "date", "time", "money", "number", "text", "email", "flag", "movement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,12 @@ ROLES: tuple[Role, ...] = (
         "ordine, besteldatum, factuurdatum",
     ),
     _role(
+        "order_time",
+        "Time of day",
+        "time",
+        "order time, time, uhrzeit, heure, hora, ora, tijd",
+    ),
+    _role(
         "quantity",
         "Quantity",
         "number",
@@ -81,6 +87,67 @@ ROLES: tuple[Role, ...] = (
         "total spent, dollars, total revenue, betrag, umsatz, gesamtbetrag, summe, gesamtpreis, gesamt, "
         "montant, montant total, chiffre d affaires, importe, importe total, monto, importo, totale, bedrag, "
         "totaalbedrag, omzet, value",
+    ),
+    _role(
+        "refunded",
+        "Amount refunded",
+        "money",
+        "refunded amount, amount refunded, total refunded, refund amount, amount returned, refund total, refunds, "
+        "refunded, order refund amount, erstattungsbetrag, erstattet, montant rembourse, rembourse, importe "
+        "reembolsado, reembolsado, importo rimborsato, rimborsato, terugbetaald, terugbetaald bedrag",
+    ),
+    _role(
+        "status",
+        "Order status",
+        "text",
+        "order status, status, order state, bestellstatus, auftragsstatus, statut, statut de la commande, etat, "
+        "estado, estado del pedido, stato, stato ordine, orderstatus",
+    ),
+    _role(
+        "payment_status",
+        "Payment status",
+        "text",
+        "financial status, payment status, payment state, zahlungsstatus, statut du paiement, estado del pago, "
+        "stato pagamento, betaalstatus",
+    ),
+    _role(
+        "cancelled",
+        "Cancelled",
+        "flag",
+        "cancelled at, canceled at, cancelled time, canceled time, cancelled date, canceled date, cancellation date, "
+        "cancelled on, canceled on, cancelled, canceled, is cancelled, is canceled, storniert am, storniert, annule "
+        "le, annulee le, cancelado el, annullato il, geannuleerd op",
+    ),
+    _role(
+        "captured",
+        "Payment taken",
+        "flag",
+        "captured, payment captured",
+    ),
+    _role(
+        "test_order",
+        "Test order",
+        "flag",
+        "test, is test, test order",
+    ),
+    _role(
+        "transaction_type",
+        "Kind of transaction",
+        "movement",
+        "transaction type, event type, entry type, reporting category, transaction kind, transaktionstyp, "
+        "transaktionsart, type de transaction, tipo de transaccion, tipo di transazione, type, typ, tipo",
+    ),
+    _role(
+        "payee",
+        "Paid to",
+        "email",
+        "to email address",
+    ),
+    _role(
+        "refunded_order",
+        "Order that a refund belongs to",
+        "id",
+        "reference txn id",
     ),
     _role(
         "product",

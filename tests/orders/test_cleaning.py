@@ -48,7 +48,9 @@ ROWS = {
 
 
 def test_the_reason_for_each_row(engine: Engine, tmp_path: Path):
-    lines = order_lines(engine, tmp_path, HEADER + GOOD + "".join(f"{row}\n" for row in ROWS))
+    # Each row is an order of its own: what one lacks, another row of the same order would have.
+    rows = [row.replace("O9", f"O{number}") for number, row in enumerate(ROWS, 9)]
+    lines = order_lines(engine, tmp_path, HEADER + GOOD + "".join(f"{row}\n" for row in rows))
     first = 2 + GOOD.count("\n")
     given = dict(enumerate(ROWS.values(), first))
     aside = lines.set_aside()
@@ -324,7 +326,21 @@ def test_warnings_name_what_was_lost(engine: Engine, tmp_path: Path):
     assert order_lines(engine, tmp_path, HEADER + GOOD).warnings == ()
 
 
-def test_the_same_file_twice_gives_every_row_twice(engine: Engine, tmp_path: Path):
-    """Exact duplicates may be real (the same item scanned twice), so none is dropped."""
-    lines = order_lines(engine, tmp_path, HEADER + GOOD, HEADER + GOOD)
-    assert (lines.ledger.rows_in, lines.ledger.used.rows, lines.revenue) == (6, 6, Decimal("53.00"))
+def test_an_order_that_two_files_hold_counts_once(engine: Engine, tmp_path: Path):
+    """The second file has all of O3, of which the first saw one line only; O1 and O2 are the same in both."""
+    lines = order_lines(engine, tmp_path, HEADER + GOOD, HEADER + GOOD + "C3,O3,2024-02-01,1,4.00\n")
+    assert fates(lines) == {"used": 4, "in-another-file": 3}
+    assert (lines.ledger.rows_in, lines.revenue) == (7, Decimal("30.50"))  # 10 + 7.50 + 9 + 4
+    aside = lines.set_aside()
+    assert list(zip(aside["file"], aside["line_number"], strict=True)) == [
+        ("orders0.csv", 4), ("orders1.csv", 2), ("orders1.csv", 3),
+    ]  # fmt: skip
+
+
+def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_path: Path):
+    """They may be real: the same item scanned twice."""
+    text = HEADER + GOOD + GOOD.splitlines()[0] + "\n"
+    assert fates(order_lines(engine, tmp_path, text)) == {"used": 4}
+    dropped = order_lines(engine, tmp_path, text, drop_duplicates=True)
+    assert fates(dropped) == {"used": 3, "duplicate": 1}
+    assert dropped.set_aside()["line_number"].tolist() == [5]

@@ -9,7 +9,8 @@ import pytest
 
 from core.engine import Engine
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError
-from core.orders.columns import Recognition, UnknownRoleError, normalised, recognise
+from core.orders.columns import Recognition, UnknownRoleError, recognise
+from core.orders.names import normalised
 from core.orders.source import open_sources
 
 

@@ -84,7 +84,7 @@ MONEY = [Cell(text, Decimal(text)) for text in ("12.50", "0.10", "7", "1e3", "-1
 ODD_MONEY = [Cell("", None), Cell("NaN", None), Cell("free", BAD), Cell("inf", BAD), Cell("1e40", BAD)]
 COUNTS = [Cell(text, Decimal(text)) for text in ("1", "2", "12", "0", "-1", "2.5")]
 ODD_COUNTS = [Cell("", None), Cell("two", BAD), Cell("-inf", BAD)]
-ORDERS = [Cell(text, text or None) for text in ("O1", "O2", "O3", "")]
+NUMBERED = [Cell("O", "O"), Cell("", None)]
 
 
 def cells(usual: list[Cell], odd: list[Cell]) -> st.SearchStrategy[Cell]:
@@ -104,14 +104,21 @@ TABLES = st.lists(
     st.builds(
         Row,
         cells(CUSTOMERS, NO_CUSTOMER),
-        st.sampled_from(ORDERS),
+        st.sampled_from(NUMBERED),
         cells(DAYS, ODD_DAYS),
         cells(COUNTS, ODD_COUNTS),
         cells(MONEY, ODD_MONEY),
     ),
     min_size=1,
     max_size=60,
-)
+).map(lambda rows: [_standing_alone(row, number) for number, row in enumerate(rows)])
+
+
+def _standing_alone(row: Row, number: int) -> Row:
+    """A row that no other row completes: its order number, where it has one, is its own, and it begins no order."""
+    if row.order.value is None and not (row.customer.value is None and row.day.value is None):
+        return row
+    return row._replace(order=Cell(f"O{number}", f"O{number}"))
 
 
 @dataclass

@@ -1,0 +1,128 @@
+"""Which rows are sales: what statuses and kinds of transaction say, in the languages that shops export in."""
+
+from __future__ import annotations
+
+import re
+
+import ibis.expr.types as ir
+
+_STATUS_OF_NO_SALE = (
+    "cancel", "void", "fail", r"\bpending\b", "abandon", "expired", "declin", "denied", "reject", r"\btest\b", "trash",
+    "draft", "unpaid", "not paid", r"awaiting[ _-]payment", r"requires[ _-]", "incomplete", r"on[ _-]?hold", "held",
+    "uncaptured", "blocked",
+    "storn", "abgebrochen", "ausstehend", "fehlgeschlagen", "unbezahlt", "abgelehnt", "entwurf",
+    "annul", "echou", "échou", "en attente", "refusé", "impay", "brouillon", "abandonn",
+    "anulad", "fallid", "pendiente", "rechazad", "impagad", "borrador",
+    "fallit", "in attesa", "rifiutat", "bozza", "abbandonat", "non pagat",
+    "geannuleerd", "mislukt", "in afwachting", "geweigerd", "onbetaald", "concept",
+)  # fmt: skip
+# What is paid for and only waits to be sent is a sale.
+_PENDING_YET_SOLD = r"pending[ _-](fulfil|ship|deliver|pick)|awaiting[ _-](fulfil|ship|deliver|pick)"
+_REFUNDED = r"^(wc-)?(fully[ _-])?(refunded|erstattet|rembours[ée]e?|reembolsad[oa]|rimborsat[oa]|terugbetaald)$"
+
+_KIND_REFUND = (
+    "refund", "reversal", "charge ?back", "returned", "erstattung", "rückzahlung", "remboursement", "reembolso",
+    "devolución", "rimborso", "terugbetaling",
+)  # fmt: skip
+_KIND_NO_SALE = (
+    r"\bfees?\b", "payout", "transfer", "withdraw", "deposit", "conversion", r"\bhold\b", "release", "adjustment",
+    "shipping label", "reserve", "bank", "tax", "loan", "dispute", "subscription charge", "advertis", "disbursement",
+    "payment sent", "mass pay", "authorization", "gebühr", "auszahlung", "überweisung", "umrechnung", "abbuchung",
+    "einbehalt", "frais", "virement", "retrait", "comisi", "transferencia", "retirada", "commission", "trasferimento",
+    "prelievo", "kosten", "overboeking", "opname",
+)  # fmt: skip
+_KIND_SALE = (
+    "payment", r"\bsales?\b", "order", "charge", "purchase", "checkout", "zahlung", "verkauf", "bestellung", "paiement",
+    "vente", "commande", "pago", "venta", "pedido", "pagamento", "vendita", "ordine", "betaling", "verkoop",
+)  # fmt: skip
+
+_NO = ("", "0", "false", "no", "f", "n", "nein", "non", "nee")
+
+
+def _any(words: tuple[str, ...]) -> str:
+    return "|".join(words)
+
+
+_KINDS = re.compile(_any((*_KIND_REFUND, *_KIND_NO_SALE, *_KIND_SALE)))
+_SURE_KINDS = re.compile(_any((*_KIND_REFUND, *_KIND_NO_SALE, "payment", r"\bsales?\b", "zahlung", "paiement", "pago")))
+
+
+def names_kinds(texts: list[str]) -> bool:
+    """Whether most texts name what moved the money: payments, refunds, fees and transfers, not kinds of goods."""
+    plain = [text.lower() for text in texts]
+    told = sum(bool(_KINDS.search(text)) for text in plain)
+    return bool(plain) and told >= 0.8 * len(plain) and any(_SURE_KINDS.search(text) for text in plain)
+
+
+def is_no_sale_status(status: ir.StringValue, more: tuple[str, ...] = ()) -> ir.BooleanValue:
+    """Whether a status says that nothing was sold: cancelled, void, failed, unpaid, abandoned, a test; blank is False.
+
+    Parameters
+    ----------
+    more : whole statuses of one system that say so too
+    """
+    plain = status.lower()
+    told = plain.re_search(_any(_STATUS_OF_NO_SALE)) & ~plain.re_search(_PENDING_YET_SOLD)
+    return (told | plain.isin(more)).fill_null(False) if more else told.fill_null(False)
+
+
+def is_refunded_status(status: ir.StringValue) -> ir.BooleanValue:
+    """Whether a status says that all was paid back; blank is False."""
+    return status.lower().re_search(_REFUNDED).fill_null(False)
+
+
+def is_refund_kind(kind: ir.StringValue) -> ir.BooleanValue:
+    """Whether a transaction gives money back to a customer; blank is False."""
+    plain = kind.lower()
+    return (plain.re_search(_any(_KIND_REFUND)) & ~plain.re_search(r"\bfees?\b|gebühr|frais")).fill_null(False)
+
+
+def is_no_sale_kind(kind: ir.StringValue, *, strictly: bool) -> ir.BooleanValue:
+    """Whether a transaction is neither a sale nor a refund; blank is False.
+
+    Parameters
+    ----------
+    strictly : what is not named a sale is none
+    """
+    plain = kind.lower()
+    other = plain.re_search(_any(_KIND_NO_SALE))
+    if strictly:
+        other = other | ~plain.re_search(_any(_KIND_SALE))
+    return (other & ~is_refund_kind(kind)).fill_null(False)
+
+
+def says_yes(flag: ir.StringValue) -> ir.BooleanValue:
+    """Whether a cell holds anything but no: `true`, `1`, the day on which it was done."""
+    return flag.notnull() & flag.lower().notin(_NO)
+
+
+def says_no(flag: ir.StringValue) -> ir.BooleanValue:
+    """Whether a cell holds an outright no; blank is False."""
+    return flag.notnull() & flag.lower().isin(_NO)
+
+
+GUESTS = (
+    "guest", "guests", "guest checkout", "guest customer", "guest user", "anonymous", "unknown", "walk-in", "walk in",
+    "gast", "gastbestellung", "invité", "invitado", "ospite", "anonym",
+)  # fmt: skip
+"""Customer numbers and names (in lower case) that stand for nobody in particular; so does 0."""
+
+# In each case that people write. To lower ten million ids took half a second, to compare them takes none.
+_NOBODY = ("0", "00", *(write(name) for write in (str.lower, str.upper, str.title, str.capitalize) for name in GUESTS))
+
+
+def is_guest(customer: ir.StringValue) -> ir.BooleanValue:
+    """Whether a customer number stands for nobody in particular; blank is False."""
+    return customer.isin(tuple(dict.fromkeys(_NOBODY))).fill_null(False)
+
+
+def is_cancellation_id(order_id: ir.StringValue) -> ir.BooleanValue:
+    """Whether an invoice number is that of a cancellation, where all others are digits alone: `C536379`."""
+    return order_id.re_search(r"^[Cc]\d+$").fill_null(False)
+
+
+def marks_cancellations(order_ids: list[str]) -> bool:
+    """Whether nearly all sampled order numbers are digits alone, so that a C before them means something."""
+    plain = sum(text.isdecimal() for text in order_ids)
+    marked = sum(bool(re.fullmatch(r"[Cc]\d+", text)) for text in order_ids)
+    return plain > marked and plain + marked >= 0.99 * len(order_ids)
