@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
 from core.orders import values
-from core.orders.roles import BY_NAME, ROLES, Role
+from core.orders.roles import BY_NAME, ROLES, Role, normalised
 from core.orders.source import SourceTable
 
 _REQUIRED_SHARE = 0.5  # of the sampled values that must look like the role's kind
@@ -26,15 +24,6 @@ class Recognition:
 
     def header(self, role: str) -> str | None:
         return self.columns.get(role)
-
-
-@lru_cache(maxsize=10_000)  # each header is compared with the names of each role
-def normalised(header: str) -> str:
-    """Lower-case words without accents or punctuation: `InvoiceNo`, `invoice_no` and `Invoice No.` are the same."""
-    plain = unicodedata.normalize("NFKD", header.replace("ß", "ss"))
-    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
-    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", plain.lower()).split())
 
 
 def recognise(source: SourceTable, given: Mapping[str, str] | None = None) -> Recognition:
@@ -160,7 +149,7 @@ def _guessed(
     chosen: Mapping[str, str | None],
 ) -> dict[str, str]:
     """Roles told from contents alone, in a file without a header."""
-    if any(file.dialect is None or file.dialect.has_header for file in source.files):
+    if any(file.has_header for file in source.files):
         return {}
     found: dict[str, str] = {}
     free = [header for header in source.headers if header not in columns.values()]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["id", "date", "money", "number", "text", "email"]
@@ -196,3 +199,14 @@ BY_NAME: Mapping[str, Role] = {role.name: role for role in ROLES}
 CONTACTS: tuple[str, ...] = tuple(role.name for role in ROLES if role.contact)
 DESCRIPTIVE: tuple[str, ...] = ("product", "category", "order_type", "customer_source", "order_source")
 """Roles that only describe a line. They weigh as much as all others together, so they are carried along on request."""
+ORDER_ROLES: tuple[str, ...] = ("customer_id", "order_id", "order_date", "amount", "unit_price", "quantity")
+"""What tells a table of orders from one of products or of customers."""
+
+
+@lru_cache(maxsize=10_000)  # each header is compared with the names of each role
+def normalised(header: str) -> str:
+    """Lower-case words without accents or punctuation: `InvoiceNo`, `invoice_no` and `Invoice No.` are the same."""
+    plain = unicodedata.normalize("NFKD", header.replace("ß", "ss"))
+    plain = "".join(mark for mark in plain if not unicodedata.combining(mark))
+    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", plain.lower()).split())

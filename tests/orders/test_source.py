@@ -12,7 +12,8 @@ import pytest
 
 from core.engine import Engine
 from core.errors import EmptyFileError, UnreadableFileError
-from core.orders.source import FILE, LINE, SourceTable, open_sources, rows_as_read, unique
+from core.orders.as_read import TableAsRead, tables_as_read
+from core.orders.source import FILE, LINE, SourceTable, open_sources, unique
 
 
 def opened(engine: Engine, folder: Path, content: str | bytes, name: str = "orders.csv") -> SourceTable:
@@ -162,15 +163,23 @@ def test_a_broken_parquet_file(engine: Engine, tmp_path: Path, content: bytes):
         opened(engine, tmp_path, content, "orders.parquet")
 
 
+def as_read(folder: Path, name: str) -> TableAsRead:
+    (folder / "scratch").mkdir()
+    (table,) = tables_as_read(folder / name, folder / "scratch")
+    return table
+
+
 def test_rows_as_read_pads_nothing_and_says_what_it_leaves_out(tmp_path: Path):
     (tmp_path / "orders.csv").write_text("\na,b,c\n1, 2\n\n3,4,5,6\n")
-    read, left_out = rows_as_read(tmp_path / "orders.csv")
-    assert list(read) == [["a", "b", "c"], ["1", " 2"], ["3", "4", "5", "6"]]
-    assert left_out
-    assert "1 blank line " in left_out[0]
+    table = as_read(tmp_path, "orders.csv")
+    assert list(table.rows) == [["a", "b", "c"], ["1", " 2"], ["3", "4", "5", "6"]]
+    assert "1 blank line " in table.left_out[0]
 
 
 def test_rows_as_read_of_parquet(tmp_path: Path):
     pq.write_table(pa.table({"id": ["a", None], "amount": [1.5, 2.0]}), tmp_path / "orders.parquet")
-    read, _ = rows_as_read(tmp_path / "orders.parquet")
-    assert [list(row) for row in read] == [["id", "amount"], ["a", "1.5"], [None, "2"]]
+    assert [list(row) for row in as_read(tmp_path, "orders.parquet").rows] == [
+        ["id", "amount"],
+        ["a", "1.5"],
+        [None, "2"],
+    ]
