@@ -217,14 +217,19 @@ def _header_score(line: _Line, below: Sequence[_Line]) -> tuple[int, int, int]:
 
 
 def _body(lines: Sequence[_Line]) -> Body:
-    usual, always = [], set()
-    for place, column in enumerate(zip(*(line.kinds for line in lines), strict=True)):
-        counts = Counter(column)
-        if counts.pop("blank", 0) <= 0.05 * len(lines):
-            always.add(place)
-        usual.append(max(counts, key=lambda one: counts[one]) if counts else "blank")
     widths = Counter(len(line.filled) for line in lines)
-    return Body(tuple(usual), frozenset(always), max(widths, key=lambda filled: (widths[filled], filled)))
+    filled = max(widths, key=lambda width: (widths[width], width))
+    usual = []
+    for column in zip(*(line.kinds for line in lines), strict=True):
+        counts = Counter(column)
+        counts.pop("blank", 0)
+        usual.append(max(counts, key=lambda one: counts[one]) if counts else "blank")
+    # Totals and notes fill less than rows do, and would hide what rows always fill where there are few.
+    whole = [line.kinds for line in lines if len(line.filled) >= filled]
+    always = {
+        place for place, column in enumerate(zip(*whole, strict=True)) if column.count("blank") <= 0.05 * len(whole)
+    }
+    return Body(tuple(usual), frozenset(always), filled)
 
 
 def _with_header(lines: Sequence[_Line], place: int, merged: Merged) -> Layout:

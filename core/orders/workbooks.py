@@ -71,7 +71,7 @@ def read(path: Path, name: str, folder: Path, *, as_text: bool = False) -> Workb
     Several sheets with the same headers, such as one a month, are all orders.
     """
     unpacked = _checked_size(path, name)
-    survey = _survey(path, folder, unpacked, as_text)
+    survey = _survey(_named_by_content(path, folder), folder, unpacked, as_text)
     if survey.problem is not None:
         raise _locked(name) if survey.problem == "password" else _damaged(name)
     filled = {number: table for number, table in survey.tables.items() if table.rows}
@@ -105,9 +105,7 @@ def _checked_size(path: Path, name: str) -> int:
     UnreadableFileError
     """
     packed = path.stat().st_size
-    with path.open("rb") as stream:
-        is_zip = stream.read(2) == b"PK"
-    if not is_zip:
+    if not _is_zip(path):
         if _holds(path, _ENCRYPTED):
             raise _locked(name)
         return packed
@@ -134,6 +132,23 @@ def _checked_size(path: Path, name: str) -> int:
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as error:
         raise _damaged(name) from error
     return unpacked
+
+
+def _named_by_content(path: Path, folder: Path) -> Path:
+    """A link to the workbook: the reader goes by the name's ending, and without one it can't tell of a password."""
+    ending = "xls"
+    if _is_zip(path):
+        with zipfile.ZipFile(path) as archive:
+            inside = set(archive.namelist())
+        ending = "ods" if "content.xml" in inside else "xlsb" if "xl/workbook.bin" in inside else "xlsx"
+    link = folder / f"book.{ending}"
+    link.symlink_to(path.resolve())
+    return link
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) == b"PK"
 
 
 def _holds(path: Path, mark: bytes) -> bool:

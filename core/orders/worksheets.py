@@ -86,8 +86,7 @@ def _write_tables(book: Path, folder: Path, first: int, *, as_text: bool) -> Non
     import python_calamine as calamine
 
     try:
-        with book.open("rb") as stream:  # by content: from a path it goes by the name
-            workbook = calamine.load_workbook(stream)
+        with calamine.load_workbook(book) as workbook:
             starts_1904 = _starts_1904(book)
             sheets = workbook.sheets_metadata
             for number, sheet in list(enumerate(sheets))[first:MOST_SHEETS]:
@@ -149,10 +148,10 @@ def _table(sheet: Any, folder: Path, number: int, starts_1904: bool | None, as_t
         return None
     left_out = layouts.LeftOut()
     seen = [_Column(set()) for _ in range(sheet.width)]
-    kept = bytearray(sheet.total_height)  # 1 for each row of the sheet that is the table's
+    kept = bytearray(sheet.end[0] + 1)  # 1 for each row of the sheet that is the table's
     for batch in _batches(layouts.table_rows(enumerate(sheet.iter_rows(), 1), layout, left_out), sheet.width):
-        for number, _ in batch:
-            kept[number - 1] = 1
+        for row, _ in batch:
+            kept[row - 1] = 1
         for column, cells in zip(seen, zip(*(cells for _, cells in batch), strict=True), strict=True):
             _look_at(column, cells)
     headers = layout.headers or ("",) * sheet.width
