@@ -26,7 +26,7 @@ _BLOCK = 4 * 1024**2
 _MOST_FILES = 200
 _LOCKED = 1  # the bit that tells of a member's password
 _DAMAGE = (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, ValueError, RuntimeError)
-_JUNK = re.compile(r"(^|/)(__MACOSX/|\.|~\$|(thumbs\.db|desktop\.ini)$)", re.IGNORECASE)
+_JUNK = re.compile(r"(^|/)(__MACOSX/|\.(?!\.?/)|~\$|(thumbs\.db|desktop\.ini)$)", re.IGNORECASE)
 _NO_TABLE = re.compile(
     r"\.(pdf|png|jpe?g|gif|svg|webp|heic|docx?|pptx?|rtf|md|html?|css|js|json|xml|exe|dll|bat|sh|py|mp[34]|mov)$",
     re.IGNORECASE,
