@@ -26,7 +26,7 @@ def opened(path: Path, name: str) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except _DAMAGE as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
 
 
 def is_plain(parquet: pq.ParquetFile) -> bool:
@@ -54,7 +54,7 @@ def flattened(parquet: pq.ParquetFile, name: str) -> Iterator[pa.Table]:
                     columns.append(values)
             yield pa.Table.from_arrays(columns, names=names)
     except _DAMAGE as error:
-        raise _damaged(name) from error
+        raise damaged(name) from error
 
 
 def write_flattened(parquet: pq.ParquetFile, name: str, path: Path) -> Path:
@@ -77,7 +77,13 @@ def as_text(parquet: pq.ParquetFile, name: str) -> Iterator[Sequence[str | None]
     """The header and every row, as text."""
     yield flat_names(parquet)
     for table in flattened(parquet, name):
-        yield from zip(*(column.cast(pa.string()).to_pylist() for column in table.columns), strict=True)
+        yield from zip(*(_written(column).to_pylist() for column in table.columns), strict=True)
+
+
+def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    text = column.cast(pa.string())
+    # Parquet knows no moments of whole seconds: without this, all would end in `.000`.
+    return pc.replace_substring_regex(text, r"\.0+$", "") if pa.types.is_timestamp(column.type) else text
 
 
 def _needs_work(kind: pa.DataType) -> bool:
@@ -131,7 +137,8 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _damaged(name: str) -> UnreadableFileError:
+def damaged(name: str) -> UnreadableFileError:
+    """What to say of a file that its reader stumbles over."""
     return UnreadableFileError(
         f"{name} starts like a Parquet file but could not be read.",
         hint="It may be cut short. Write it again, or export the orders as CSV.",

@@ -236,7 +236,11 @@ def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
         path = _plain_name(engine, packed.path, "parquet")
     else:
         path = parquet.write_flattened(file, packed.name, engine.folder / engine.new_name("parquet"))
-    table = engine.backend.read_parquet(path)
+    try:
+        table = engine.backend.read_parquet(path)
+        table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
+    except (duckdb.Error, OverflowError, ValueError) as error:  # the latter two: days beyond the year 9999
+        raise parquet.damaged(packed.name) from error
     placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
     source = SourceFile(packed.name, None, file.metadata.num_rows, first_line=1)
     return _Opened(packed, source, unique(parquet.flat_names(file)), placed)
