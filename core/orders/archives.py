@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import lzma
 import re
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -25,7 +27,19 @@ _RATIO_COUNTS_FROM = 64 * 1024**2
 _BLOCK = 4 * 1024**2
 _MOST_FILES = 200
 _LOCKED = 1  # the bit that tells of a member's password
-_DAMAGE = (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, NotImplementedError, ValueError, RuntimeError)
+ZIP_DAMAGE = (
+    zipfile.BadZipFile,
+    EOFError,
+    NotImplementedError,  # a way of packing that Python does not know
+    OSError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zlib.error,
+)
+"""What the standard library raises at a broken archive."""
+
 _JUNK = re.compile(r"(^|/)(__MACOSX/|\.(?!\.?/)|~\$|(thumbs\.db|desktop\.ini)$)", re.IGNORECASE)
 _NO_TABLE = re.compile(
     r"\.(pdf|png|jpe?g|gif|svg|webp|heic|docx?|pptx?|rtf|md|html?|css|js|json|xml|exe|dll|bat|sh|py|mp[34]|mov)$",
@@ -101,7 +115,7 @@ def _kind_of_zip(path: Path, name: str) -> Kind:
     try:
         with zipfile.ZipFile(path) as archive:
             inside = set(archive.namelist())
-    except (*_DAMAGE, OSError) as error:
+    except ZIP_DAMAGE as error:
         raise _damaged(name) from error
     if any(member.startswith("xl/") for member in inside) and "[Content_Types].xml" in inside:
         return "workbook"
@@ -120,7 +134,7 @@ def _gunzipped(path: Path, name: str, target: Path) -> Packed:
     try:
         with gzip.open(path) as stream:
             bounds.copy(cast(IO[bytes], stream), target)
-    except (*_DAMAGE, OSError) as error:
+    except ZIP_DAMAGE as error:
         raise _damaged(name) from error
     kind = kind_of(target, name)
     if kind in {"gzip", "zip"}:
@@ -134,7 +148,7 @@ def _unzipped(path: Path, name: str, new_path: Callable[[], Path]) -> Unpacked:
     archives: list[str] = []
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = [member for member in archive.infolist() if not member.filename.endswith("/")]
             wanted = [member for member in members if not _is_junk(member.filename)]
             junk += [_shown(member.filename, junk) for member in members if _is_junk(member.filename)]
             if len(wanted) > _MOST_FILES:
@@ -159,7 +173,7 @@ def _unzipped(path: Path, name: str, new_path: Callable[[], Path]) -> Unpacked:
                     target.unlink()
                 else:
                     files.append(Packed(shown, target, kind, archive=name))
-    except (*_DAMAGE, OSError) as error:
+    except ZIP_DAMAGE as error:
         raise _damaged(name) from error
     left_out = [f"archives in the archive: {listed(archives)}; unpack them first"] if archives else []
     left_out += [f"what holds no table: {listed(junk)}"] if junk else []

@@ -8,13 +8,13 @@ import os
 import subprocess
 import sys
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
+from core.orders.archives import ZIP_DAMAGE
 from core.orders.layout import order_roles
 from core.orders.worksheets import MOST_SHEETS, OUT_OF_MEMORY, SheetTable
 
@@ -24,7 +24,7 @@ _MOST_RATIO = 200  # sheets pack to a tenth; zeros to a thousandth
 _RATIO_COUNTS_FROM = 64 * 1024**2
 _MEMORY = 768 * 1024**2  # what the reading needs by itself
 _MEMORY_A_BYTE = 6  # measured: 1.7 bytes for each byte of unpacked XML
-_MOST_MEMORY = 6 * 1024**3
+_MOST_MEMORY = 4 * 1024**3
 _SECONDS = 20
 _BYTES_A_SECOND = 2 * 1024**2  # measured: 25 MB
 _MOST_CRASHES = 3
@@ -129,7 +129,7 @@ def _checked_size(path: Path, name: str) -> int:
                             f"{name} holds definitions (a DTD) that no workbook has.",
                             hint="Open it in Excel, save it again, and upload the new file.",
                         )
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as error:
+    except ZIP_DAMAGE as error:
         raise _damaged(name) from error
     return unpacked
 

@@ -138,6 +138,19 @@ def test_a_column_that_is_text_in_one_file_and_typed_in_another(engine: Engine, 
     assert rows(source) == [(0, 1, "1", "1.5"), (0, 2, "2", "2.5"), (1, 2, "C3", "3.5"), (1, 3, "C4", "x")]
 
 
+def test_numbers_and_days_stay_so_where_files_differ(engine: Engine, tmp_path: Path):
+    january = {"id": [1, 2], "amount": [1.5, 2.5], "day": [date(2024, 1, 1)] * 2, "tip": [1.25, 0.5]}
+    february = {"id": [3], "amount": [4], "day": [datetime(2024, 2, 1, 8, 30)]}
+    for name, columns in (("a", january), ("b", february)):
+        pq.write_table(pa.table(columns), tmp_path / name)
+    source = open_sources(engine, [tmp_path / "a", tmp_path / "b"])
+    assert rows(source) == [
+        (0, 1, 1, 1.5, datetime(2024, 1, 1), 1.25),
+        (0, 2, 2, 2.5, datetime(2024, 1, 1), 0.5),
+        (1, 1, 3, 4.0, datetime(2024, 2, 1, 8, 30), None),
+    ]
+
+
 def test_the_sample_is_the_first_rows(engine: Engine, tmp_path: Path):
     body = "".join(f"C{number},{number}\n" for number in range(3_000))
     sample = opened(engine, tmp_path, f"id,amount\n{body}").sample()
