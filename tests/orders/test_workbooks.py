@@ -412,11 +412,14 @@ def test_a_damaged_old_workbook(engine: Engine, tmp_path: Path, broken: bytes):
         opened(engine, tmp_path / "a.xls")
 
 
-CORNERS = worksheet_xml(
-    '<row r="1"><c r="A1"><v>1</v></c></row>',
-    '<row r="1048576"><c r="XFD1048576"><v>2</v></c></row>',
-    dimension="A1:XFD1048576",
-)
+def corners(last_column: str) -> bytes:
+    """Two cells that span all rows; as far as XFD, 17 billion cells."""
+    first, last = (
+        f'<row r="{row}"><c r="{at}"><v>1</v></c></row>' for row, at in ((1, "A1"), (2**20, f"{last_column}{2**20}"))
+    )
+    return worksheet_xml(first, last)
+
+
 LAUGHS = (
     b'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "ha">'
     + b"".join(b'<!ENTITY %c "%s">' % (98 + step, b"&%c;" % (97 + step) * 10) for step in range(10))
@@ -436,17 +439,18 @@ class Harmless:
             assert resource.getrusage(who).ru_maxrss < 2_500_000, "KB"
 
 
-def test_two_cells_in_the_farthest_corners(engine: Engine, tmp_path: Path):
-    """550 GB for calamine 0.9, which then ends its process: tafia/calamine issue 693."""
+@pytest.mark.parametrize("last_column", ["XFD", "CV"])
+def test_two_cells_in_the_farthest_corners(engine: Engine, tmp_path: Path, last_column: str):
+    """550 GB for calamine 0.9, which then ends its process: tafia/calamine issue 693. To column CV, 3.4 GB."""
     whole = book(tmp_path / "whole.xlsx", {"S": [HEADER, *ORDERS]})
-    path = rewritten(whole, tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": CORNERS})
+    path = rewritten(whole, tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": corners(last_column)})
     with Harmless(), pytest.raises(UnreadableFileError, match="its sheet S is damaged or spread over too many cells"):
         opened(engine, path)
 
 
 def test_a_sheet_that_cannot_be_read_does_not_hide_the_others(engine: Engine, tmp_path: Path):
     whole = book(tmp_path / "whole.xlsx", {"Solver": [["a"]], "Data": [HEADER, *ORDERS]})
-    path = rewritten(whole, tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": CORNERS})
+    path = rewritten(whole, tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": corners("XFD")})
     with Harmless():
         source = opened(engine, path)
     assert (source.rows, source.files[0].sheet) == (3, "Data")
