@@ -34,6 +34,7 @@ _TOTAL = re.compile(
     r"(totals?|sums?|summen?|gesamt\w*|zwischensumme|somme|totale|suma|totaal|som)\b",
     re.IGNORECASE,
 )
+_CURRENCY = re.compile(r"^\s*([A-Z]{3}|\W{1,2})\s*$")
 _VALUES = frozenset({"number", "date"})
 _NAMES = {name for role in ROLES for name in role.names}
 _ORDER_NAMES: Mapping[str, str] = {name: role.name for role in ROLES if role.name in ORDER_ROLES for name in role.names}
@@ -282,7 +283,9 @@ def _under_the_header(header: _Line, line: _Line, below: Sequence[_Line], merged
         return "row"
     texts, above = ([_text(row.cells[place]) for place in filled] for row in (line, header))
     longer = sum(map(len, texts)) > 2 * sum(map(len, above)) or any(len(text) > _LONGEST_HEADER_CELL for text in texts)
-    return "description" if longer else "header"
+    # Units under names: joined, nobody would know them again.
+    alone, joined = order_roles(above), order_roles(" ".join(pair) for pair in zip(above, texts, strict=True))
+    return "description" if longer or len(alone) > len(joined) else "header"
 
 
 def _is_group_row(line: _Line, header: _Line, merged: Merged) -> bool:
@@ -325,7 +328,7 @@ def _foot_test(body: Body) -> Callable[[Row], bool]:
         if always is not None and "" not in always(cells):
             return False
         missing = {place for place in places if cells[place] == ""}
-        if missing and any(cell.__class__ is str and cell and _TOTAL.match(cell) for cell in cells):
+        if missing and _is_total(cells):
             return True
         if len(missing) < 2 and len(cells) - cells.count("") > 1:
             return False
@@ -340,3 +343,13 @@ def _foot_test(body: Body) -> Callable[[Row], bool]:
         return words and len(filled) <= body.filled / 2 and len(missing) >= 2
 
     return foot
+
+
+def _is_total(cells: Row) -> bool:
+    """Whether a row is a word for a total beside nothing but numbers, and a currency: no name, no id, no day."""
+    filled = [cell for cell in cells if not isinstance(cell, str) or cell.strip()]
+    named = [cell for cell in filled if isinstance(cell, str) and _TOTAL.match(cell)]
+    return bool(named) and all(
+        cell in named or kind(cell) == "number" or (isinstance(cell, str) and _CURRENCY.match(cell) is not None)
+        for cell in filled
+    )

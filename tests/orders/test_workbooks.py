@@ -98,6 +98,11 @@ def test_rows_at_the_foot_that_are_none_of_the_table(engine: Engine, tmp_path: P
     assert source.left_out == ("a.xlsx: sheet S: row 5 below the table: totals or notes",)
 
 
+def test_a_total_with_its_currency(engine: Engine, tmp_path: Path):
+    sheet = [[*HEADER, "Currency"], *([*row, "EUR"] for row in ORDERS), ["Total", None, 119.75, "EUR"]]
+    assert opened(engine, book(tmp_path / "a.xlsx", {"S": sheet})).rows == 3
+
+
 @pytest.mark.parametrize(
     "last",
     [
@@ -105,6 +110,7 @@ def test_rows_at_the_foot_that_are_none_of_the_table(engine: Engine, tmp_path: P
         [None, date(2024, 3, 1), 5.0],  # no customer: for the ledger to tell
         ["C9", None, 5.0],
         ["C9", "soon", "ask"],
+        ["C9", None, "Total care shampoo"],  # a further line of an order
     ],
 )
 def test_a_row_in_doubt_is_kept(engine: Engine, tmp_path: Path, last: list[object]):
@@ -165,8 +171,22 @@ def test_a_sheet_without_a_header_goes_by_place(engine: Engine, tmp_path: Path):
     assert [line for line, *_ in rows(source)] == [1, 2, 3]
 
 
-def test_a_row_that_describes_the_columns_is_no_row(engine: Engine, tmp_path: Path):
-    described = ["The customer's own number.", "The day on which the order was placed.", "What was paid for it."]
+def test_a_header_of_two_lines(engine: Engine, tmp_path: Path):
+    lines = [["Customer", "Order", "Order", "Total"], ["id", "no", "date", "amount"]]
+    sheet = [*lines, *([row[0], f"O{number}", *row[1:]] for number, row in enumerate(ORDERS))]
+    source = opened(engine, book(tmp_path / "a.xlsx", {"S": sheet}))
+    assert source.headers == ("Customer id", "Order no", "Order date", "Total amount")
+    assert [line for line, *_ in rows(source)] == [3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        ["The customer's own number.", "The day on which the order was placed.", "What was paid for it."],
+        ["number", "yyyy-mm-dd", "EUR"],
+    ],
+)
+def test_a_row_that_describes_the_columns_is_no_row(engine: Engine, tmp_path: Path, described: list[str]):
     source = opened(engine, book(tmp_path / "a.xlsx", {"S": [HEADER, described, *ORDERS]}))
     assert source.headers == tuple(HEADER)
     assert [line for line, *_ in rows(source)] == [3, 4, 5]
