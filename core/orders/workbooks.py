@@ -187,7 +187,8 @@ def _run(survey: _Survey, path: Path, folder: Path, first: int, unpacked: int, a
         code, out = ran.returncode, ran.stdout
     except subprocess.TimeoutExpired as late:
         code, out = OUT_OF_MEMORY, late.stdout or b""
-    under_way = _take_down(survey, out.decode().splitlines())
+    whole_lines = out.decode().split("\n")[:-1]  # the last one may be cut
+    under_way = _take_down(survey, whole_lines)
     if code == 0:
         return None
     if code != OUT_OF_MEMORY and code > 0:
