@@ -212,7 +212,7 @@ def _guessed(
     """Roles told from contents alone, in a file without a header."""
     found: dict[str, str] = {}
     free = [header for header in source.headers if header not in columns.values()]
-    if any(file.dialect is None or file.dialect.has_header for file in source.files):
+    if any(file.has_header for file in source.files):
         return _only_one(sample, free, columns, chosen)
     for role in _GUESSABLE:
         if role in columns or role in chosen:
