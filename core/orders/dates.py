@@ -66,7 +66,7 @@ _CLOCK = rf"[0-2]?\d(?:[:.]|{_BLANK}?h{_BLANK}?)[0-5]\d(?:[:.][0-5]\d)?(?:[.,:]\
 _HOUR = rf"[0-2]?\d{_BLANK}?(?:h|uhr|{_NOON})"
 _AT = rf"(?:[t,;]|{_BLANK}|{_BLANK}-{_BLANK})+(?:(?:at|um|à|a las|alle ore|alle|ore|om){_BLANK}+)?"
 _TIME = rf"(?:{_CLOCK}{_BLANK}*(?:{_NOON})?{_BLANK}*{_ZONE}(?:{_BLANK}*uhr)?|{_HOUR})"
-_LONE_ZONE = rf"z|{_OFFSET}|{_BLANK}+(?:utc|gmt|[a-z]{{1,2}}[sd]t|mesz?)"
+_LONE_ZONE = rf"z|[-+]\d{{2}}:\d{{2}}|{_BLANK}+(?:utc|gmt|[a-z]{{1,2}}[sd]t|mesz?)"
 _END = rf"(?:{_AT}{_TIME}|{_LONE_ZONE})?{_BLANK}*[.,]?$"
 
 # A weekday ("Mon,"), an article ("le"), a time of day: what can stand before a date.

@@ -181,7 +181,8 @@ def readings_of(written: str) -> dict[Decimal, str]:
     if found is None:
         return {}
     whole, mark, rest = found.groups()
-    fraction, thousands = f"about {float(f'{whole}.{rest}'):.2f}".replace(".", mark), whole + rest
+    sign = "-" if re.search(_NEGATIVE, written) else ""
+    fraction, thousands = f"about {float(f'{sign}{whole}.{rest}'):.2f}".replace(".", mark), sign + whole + rest
     return {"point": fraction, "comma": thousands} if mark == "." else {"point": thousands, "comma": fraction}
 
 
