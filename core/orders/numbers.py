@@ -68,7 +68,7 @@ _BARE: Mapping[Decimal, str] = {
 
 _COMPILED = {decimal: re.compile(f"{_FORMS[decimal]}|{_BARE[decimal]}") for decimal in _FORMS}
 # The number within what was already found to be one: no sign or code has a digit.
-_DIGITS = "(\\d[\\d.,'’\\s\u00a0\u2007\u2009\u202f]*(?:[eE][-+]?\\d+)?)"
+_DIGITS = "^\\D*(\\d[\\d.,'’\\s\u00a0\u2007\u2009\u202f]*(?:[eE][-+]?\\d+)?)"
 _NEGATIVE = rf"^\D*[-−–(]|{_MINUS}\D*$"
 
 
@@ -154,7 +154,14 @@ _MORE_THAN_SLIPS = 0.05
 
 
 def clues(written: ir.StringValue) -> dict[str, ir.Value]:
-    """Under which marks each value of `text` is a number; for `tally`."""
+    """What of `text` can tell a mark: all but numbers below 1000 without one. For `further_clues`."""
+    telling = (written.length() > 3) | written.contains(".") | written.contains(",")
+    return {"written": ibis.ifelse(telling, written, ibis.null("string"))}
+
+
+def further_clues(seen: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    """Under which marks each of the `clues` is a number; for `tally`."""
+    written = seen["written"]
     fits: dict[str, ir.Value] = {
         mark: written.re_search(_FORMS[mark]) | written.re_search(_BARE[mark]) for mark in _FORMS
     }
@@ -162,7 +169,7 @@ def clues(written: ir.StringValue) -> dict[str, ir.Value]:
 
 
 def tally(seen: Mapping[str, ir.Value]) -> dict[str, ir.Scalar]:
-    """Aggregates of `clues` that fill a `NumberEvidence`."""
+    """Aggregates of `further_clues` that fill a `NumberEvidence`."""
     written, point, comma = seen["written"], seen["point"], seen["comma"]
     either = point & comma & written.re_search(r"\d[.,]\d")
     return {

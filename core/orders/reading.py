@@ -105,17 +105,17 @@ def _evidence(
         return DateEvidence(), {}
     # Each step a projection of its own, since nested expressions are repeated in all that they are part of.
     texts = table.select(**{role: values.text(cell) for role, cell in counted.items()})
-    seen = texts.select(
+    modules = {role: dates if role == "order_date" else numbers for role in counted}
+    first = texts.select(
+        **{f"{role}.{name}": clue for role in counted for name, clue in modules[role].clues(texts[role]).items()}
+    )
+    seen = first.select(
         **{
             f"{role}.{name}": clue
             for role in counted
-            for name, clue in (dates if role == "order_date" else numbers).clues(texts[role]).items()
+            for name, clue in modules[role].further_clues(_of(first, role)).items()
         }
     )
-    if "order_date" in counted:
-        seen = seen.mutate(
-            **{f"order_date.{name}": clue for name, clue in dates.further_clues(_of(seen, "order_date")).items()}
-        )
     tallies = {
         role: dates.tally(_of(seen, role), today) if role == "order_date" else numbers.tally(_of(seen, role))
         for role in counted

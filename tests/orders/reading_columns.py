@@ -67,7 +67,8 @@ def weigh(
     table = _with_text(ibis.memtable({"cell": list(texts)}, schema={"cell": "string"})).select("written")
     written = table.written
     if kind == "numbers":
-        seen = table.select(**numbers.clues(written))
+        first = table.select(**numbers.clues(written))
+        seen = first.select(**numbers.further_clues({name: first[name] for name in first.columns}))
         counts = engine.backend.to_pyarrow(seen.aggregate(**numbers.tally({name: seen[name] for name in seen.columns})))
         found = {name: count for name, count in counts.to_pylist()[0].items() if count is not None}
         return DateEvidence(), NumberEvidence(**found)
