@@ -129,7 +129,7 @@ def inspected(lines: OrderLines) -> dict[str, Any]:
         "revenue": float(lines.revenue),
         "first_order": _iso(lines.first_order),
         "last_order": _iso(lines.last_order),
-        "ambiguities": list(lines.reading.ambiguities),
+        "ambiguities": [str(ambiguity) for ambiguity in lines.reading.ambiguities],
         "warnings": [*(f"Left out of {what}." for what in source.left_out), *lines.warnings],
     }
 

@@ -22,7 +22,7 @@ _RETURNS: dict[Returns, str] = {
     "ignore": "Leave returns out",
     "as-is": "Count every row as a sale",
 }
-_DATE_ORDERS = {"dmy": "Day first: 03/04 is 3 April", "mdy": "Month first: 03/04 is March 4"}
+_DATE_ORDERS = {"dmy": "Day first: 03/04 is 3 April", "mdy": "Month first: 03/04 is March 4", "ymd": "Year first"}
 _DECIMALS = {"point": "1.234 is one and a bit", "comma": "1.234 is one thousand two hundred and thirty-four"}
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", SPACES: "blanks"}
 _MOST_ROWS = 1_000
@@ -140,8 +140,9 @@ def questions(workspace: Workspace) -> None:
     options = replace(options, returns=returns)
     ambiguities = services.ambiguities(workspace)
     for ambiguity in ambiguities:
-        st.info(plain(ambiguity), icon=":material/help:")
-    if any("dates" in ambiguity for ambiguity in ambiguities) or workspace.cleaning.date_order:
+        st.info(plain(str(ambiguity)), icon=":material/help:")
+    kinds = {ambiguity.kind for ambiguity in ambiguities}
+    if "date-order" in kinds or workspace.cleaning.date_order:
         order = st.radio(
             "Which number is the day?",
             list(_DATE_ORDERS),
@@ -150,7 +151,7 @@ def questions(workspace: Workspace) -> None:
             horizontal=True,
         )
         options = replace(options, date_order=order)
-    if any("numbers" in ambiguity for ambiguity in ambiguities) or workspace.cleaning.decimal:
+    if "decimal" in kinds or workspace.cleaning.decimal:
         mark = st.radio(
             "How are the amounts written?",
             list(_DECIMALS),

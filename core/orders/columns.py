@@ -180,7 +180,7 @@ def _holds(role: Role, sampled: Sequence[object]) -> bool:
     if all(values.is_blank(value) for value in sampled):
         return role.kind not in {"id", "date", "money", "movement", "time"} or role.name in {"product", "refunded"}
     if role.kind == "date":
-        return values.share(sampled, "date") >= _REQUIRED_SHARE
+        return values.share(sampled, "date") >= _REQUIRED_SHARE or values.are_day_counts(sampled)
     if role.kind in {"money", "number"}:
         return values.share(sampled, "number") >= _REQUIRED_SHARE
     if role.kind == "email":
