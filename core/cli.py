@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from core.engine import Engine
 from core.errors import EmptyFileError, UserError
 from core.orders.cleaning import CleaningOptions, OrderLines, Returns, clean
-from core.orders.dialect import SPACES
+from core.orders.grammar import SPACES
 from core.orders.source import open_sources, rows_as_read
 
 if TYPE_CHECKING:

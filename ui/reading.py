@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.exports import lists
 from core.orders.cleaning import OrderLines, Returns
-from core.orders.dialect import SPACES
+from core.orders.grammar import SPACES
 from core.orders.roles import ROLES, Role
 from core.orders.source import SourceFile
 from ui import services, widgets

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
-from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -19,15 +15,15 @@ import pyarrow.parquet as pq
 
 from core.engine import Engine
 from core.errors import EmptyFileError, UnreadableFileError
-from core.orders import dialect as dialects
-from core.orders.dialect import SPACES, Dialect
+from core.orders import text
+from core.orders.dialect import Dialect
+from core.orders.text import plain_name, unique
 
 FILE = "file_number"
 LINE = "line_number"
 Stage = Callable[[ir.Table], dict[str, ir.Value]]
 """What becomes of each row: columns by name, each an expression of the row alone."""
 
-_CELLS_A_BATCH = 2_000_000
 _SAMPLE_ROWS = 1_000
 
 
@@ -40,6 +36,8 @@ class SourceFile:
     rows: int
     first_line: int  # the line of the first row, from 1 as an editor counts
     ragged_rows: int = 0  # rows with more or fewer cells than most
+    ragged_lines: tuple[int, ...] = ()  # where the first of them start, from 1
+    left_out: tuple[str, ...] = ()  # what stands in the file and is not the table, in words
 
 
 class RowsLostError(Exception):
@@ -159,16 +157,15 @@ def _without_lines(parts: Sequence[ir.Table]) -> ir.Table:
 def rows_as_read(path: Path) -> tuple[Iterator[Sequence[str | None]], list[str]]:
     """Every row of a file with the cells that it has, text unchanged, the header first; and what is left out, in words.
 
+    The second is complete once the rows are read.
+
     Raises
     ------
     UnreadableFileError, NotATableError, EmptyFileError
     """
     if _is_parquet(path, path.name):
         return _parquet_rows(_open_parquet(path, path.name)), []
-    dialect = dialects.detect(path)
-    lines = "blank line" if dialect.skipped_lines == 1 else "blank lines"
-    left_out = [f"{dialect.skipped_lines} {lines} above the header"] if dialect.skipped_lines else []
-    return (cells for _, cells in dialects.read_rows(path, dialect)), left_out
+    return text.rows_as_read(path)
 
 
 def _parquet_rows(parquet: pq.ParquetFile) -> Iterator[Sequence[str | None]]:
@@ -204,134 +201,21 @@ def _open(engine: Engine, path: Path, name: str, row_by_row: bool) -> tuple[Sour
         parquet = _open_parquet(path, name)
         if parquet.metadata.num_rows == 0:
             raise _no_rows(name)
-        table = engine.backend.read_parquet(_plain_name(engine, path, "parquet"))
+        table = engine.backend.read_parquet(plain_name(engine, path, "parquet"))
         headers = unique(parquet.schema_arrow.names)
         placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
         return SourceFile(name, None, parquet.metadata.num_rows, first_line=1), headers, placed
-    dialect = dialects.detect(path, name)
-    first = list(islice(dialects.read_rows(path, dialect), 2))
-    if dialect.has_header:
-        headers, rows = unique(first[0][1]), first[1:]
-    else:
-        headers, rows = [], first
-    if not rows:
-        raise _no_rows(name)
-    if not headers:
-        headers = [str(place) for place in range(1, len(rows[0][1]) + 1)]
-    table = None if row_by_row else _read_fast(engine, path, dialect, len(headers), rows[0][0])
-    if table is not None:
-        return SourceFile(name, dialect, _lines(dialect) - (rows[0][0] - 1), rows[0][0]), headers, table
-    headers, table, ragged = _read_tolerant(engine, path, dialect, headers)
-    return SourceFile(name, dialect, table.count().to_pyarrow().as_py(), rows[0][0], ragged), headers, table
-
-
-def _lines(dialect: Dialect) -> int:
-    return dialect.line_breaks + (not dialect.ends_with_break)
+    found = text.open_table(engine, path, name, LINE, row_by_row=row_by_row)
+    file = SourceFile(
+        name, found.dialect, found.rows, found.dialect.first_line, found.ragged_rows, found.ragged_lines, found.left_out
+    )
+    return file, found.headers, found.table
 
 
 def _no_rows(name: str) -> EmptyFileError:
     return EmptyFileError(
         f"{name} has a header but no rows under it.", hint="Export the orders again for a period that has some."
     )
-
-
-def unique(headers: Sequence[str]) -> list[str]:
-    """Headers trimmed, the blank ones named by place, repeated ones numbered: every column can be told by its own."""
-    seen: set[str] = set()
-    names = []
-    for place, header in enumerate(headers, 1):
-        wanted = name = " ".join(header.replace("\ufeff", "").split()) or f"Column {place}"
-        number = 1
-        while name in seen:
-            number += 1
-            name = f"{wanted} ({number})"
-        seen.add(name)
-        names.append(name)
-    return names
-
-
-def _plain_name(engine: Engine, path: Path, what: str) -> Path:
-    """A name for the file that holds no `*`, `?` or `[`: DuckDB would take them for a pattern of many files."""
-    link = engine.folder / engine.new_name(what)
-    link.symlink_to(path.resolve())
-    return link
-
-
-def _read_fast(engine: Engine, path: Path, dialect: Dialect, width: int, first_line: int) -> ir.Table | None:
-    """The file through DuckDB's parallel reader; None where that reader could lose or shift a row.
-
-    The reader runs strictly: a row of another length or a broken quote is an error. A cell with a line break, or a
-    quote that swallows lines, shows in the number of rows; then the tolerant reader, which counts lines, takes over.
-    Where nothing is quoted, the number of separators tells as much at an eighth of the work of a whole reading; rows
-    that make up for each other show when they are kept (`UNEVEN_ROWS`).
-    """
-    if dialect.delimiter == SPACES:
-        return None
-    plain = _plain_name(engine, path, "csv")
-    if dialect.encoding not in {"utf-8", "utf-8-sig"} or dialects.is_packed(path):
-        plain.unlink()
-        _transcode(path, dialect.encoding, plain)
-    table = engine.backend.read_csv(
-        plain,
-        table_name=engine.new_name("source"),
-        auto_detect=False,
-        header=False,
-        skip=first_line - 1,
-        delim=dialect.delimiter,
-        quote='"',
-        escape='"',
-        strict_mode=True,
-        columns={f"c{place}": "VARCHAR" for place in range(1, width + 1)},
-    )
-    separators = (_lines(dialect) - dialect.skipped_lines) * (width - 1)
-    if dialects.unquoted_separators(plain, dialect.delimiter) == separators:
-        return table
-    with contextlib.suppress(duckdb.Error):  # what a strict reader refuses, the tolerant one reads
-        if table.count().to_pyarrow().as_py() == _lines(dialect) - (first_line - 1):
-            return table
-    return None
-
-
-def _transcode(path: Path, encoding: str, copy: Path) -> None:
-    with dialects.open_text(path, encoding) as source, copy.open("w", encoding="utf-8", newline="") as target:
-        shutil.copyfileobj(source, target, 4 * 1024 * 1024)
-
-
-def _read_tolerant(engine: Engine, path: Path, dialect: Dialect, headers: list[str]) -> tuple[list[str], ir.Table, int]:
-    """The file row by row into a Parquet scratch file. Short rows are filled with blanks; nothing is shifted."""
-    rows = dialects.read_rows(path, dialect)
-    if dialect.has_header:
-        next(rows)
-    lengths = Counter(len(cells) for _, cells in dialects.read_rows(path, dialect))
-    widest = max(lengths)
-    if dialect.has_header:
-        lengths[len(headers)] -= 1
-    usual = max(lengths, key=lambda length: (lengths[length], length == len(headers)))
-    headers = unique([*headers, *([""] * (widest - len(headers)))]) if dialect.has_header else _places(widest)
-    schema = pa.schema([*((f"c{place}", pa.string()) for place in range(1, widest + 1)), (LINE, pa.int64())])
-    scratch = engine.folder / engine.new_name("rows")
-    with pq.ParquetWriter(scratch, schema) as writer:
-        for batch in _batches(rows, max(1, _CELLS_A_BATCH // widest)):
-            columns = [
-                pa.array([cells[place] or None if place < len(cells) else None for _, cells in batch], pa.string())
-                for place in range(widest)
-            ]
-            lines = pa.array([number for number, _ in batch], pa.int64())
-            writer.write_table(pa.Table.from_arrays([*columns, lines], schema=schema))
-    return (
-        headers,
-        engine.backend.read_parquet(scratch, table_name=engine.new_name("source")),
-        (lengths.total() - lengths[usual]),
-    )
-
-
-def _places(width: int) -> list[str]:
-    return [str(place) for place in range(1, width + 1)]
-
-
-def _batches(rows: Iterator[tuple[int, list[str]]], size: int) -> Iterator[list[tuple[int, list[str]]]]:
-    while batch := list(islice(rows, size)):
-        yield batch
 
 
 def _lay_out(table: ir.Table, own: Sequence[str], headers: Sequence[str]) -> ir.Table:
