@@ -81,7 +81,7 @@ def detect(path: Path, name: str | None = None) -> Dialect:
             hint="Check that the file is complete and not in use, and save or export it again.",
         ) from error
     text = encodings.decode_head(head, encoding)
-    if not text.strip("\ufeff \t\r\n"):
+    if not text.replace("\ufeff", "").strip():
         raise EmptyFileError(f"{name} is empty.", hint="Export the orders again and check that the file has rows.")
     _refuse_markup(name, text)
     lines = list(io.StringIO(text, newline=""))  # str.splitlines would also break at form feeds and the like
@@ -96,7 +96,8 @@ def _described(encoding: str, lines: Sequence[str]) -> Dialect:
     columns = profile([row.cells for row in rough], width)
     rows = [replace(row, cells=mended(row, grammar, columns)) for row in rough]
     top = find_top(rows, grammar, columns)
-    columns = profile([row.cells for row in rows[top.rows_at :]] or [list(top.header or ())], width)
+    below = [row.cells for row in rows[top.rows_at :]]
+    columns = profile([list(top.header or ()), *below] if below else [], width)
     return Dialect(
         encoding,
         grammar,
@@ -113,6 +114,7 @@ def _line_of(rows: Sequence[Record], top: Top) -> int:
     if top.rows_at < len(rows):
         return rows[top.rows_at].line
     return rows[-1].line + 1 + len(_LINE_END.findall(rows[-1].text))
+
 
 def _refuse_markup(name: str, text: str) -> None:
     start = _COMMENTS.sub("", text).lstrip("\ufeff \t\r\n")[:300].lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
@@ -132,14 +132,22 @@ def _unescaped(text: str, grammar: Grammar) -> str:
     return grammar.escape.join(part.replace(grammar.escape + grammar.quote, grammar.quote) for part in parts)
 
 
-def most_likely(line: str, grammar: Grammar, width: int | None) -> list[str]:
-    """The cells of a line whose quotes are at odds: the first reading with `width` cells, else the least strained."""
+def most_likely(
+    line: str, grammar: Grammar, width: int | None, fits: Callable[[list[str]], bool] | None = None
+) -> list[str]:
+    """The cells of a line whose quotes are at odds: of the readings with `width` cells one that fits, else the first.
+
+    Where none has so many cells, it is the least strained reading of all.
+    """
     first: list[str] | None = None
+    wide: list[str] | None = None
     for cells in _readings(line, grammar):
-        if len(cells) == width or width is None:
+        if width is None or (len(cells) == width and (fits is None or fits(cells))):
             return cells
+        if len(cells) == width:
+            wide = wide or cells
         first = first or cells
-    return first or [line]
+    return wide or first or [line]
 
 
 def _readings(line: str, grammar: Grammar) -> Iterator[list[str]]:

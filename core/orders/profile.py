@@ -10,6 +10,10 @@ from functools import lru_cache
 
 TEXT, BLANK = "text", "blank"
 
+# Not any three capital letters: TAX1 is a name.
+_MONEY = (
+    r"[^\w\s]|kr|zł|EUR|USD|GBP|CHF|SEK|NOK|DKK|PLN|CZK|HUF|RON|BGN|TRY|CAD|AUD|NZD|BRL|MXN|JPY|CNY|INR|ZAR|KES|AED"
+)
 _KINDS = (
     (
         "date",
@@ -22,7 +26,7 @@ _KINDS = (
     ("time", re.compile(r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$")),
     (
         "number",
-        re.compile(r"^[-+(]?\s?([^\w\s]|[A-Z]{3})?\s?[-+]?\d[\d.,'’\s]*(e[-+]?\d+)?\)?-?\s?(%|[^\w\s]|[A-Z]{3})?$", re.I),
+        re.compile(rf"^[-+(]?\s?({_MONEY})?\s?[-+]?\d[\d.,'’\s]*([eE][-+]?\d+)?\)?-?\s?({_MONEY})?$"),
     ),
     ("email", re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")),
     ("address", re.compile(r"^(https?://|www\.)\S+$", re.I)),
@@ -103,21 +107,25 @@ class Profile:
 
     def supported(self, cells: Sequence[str]) -> bool:
         """Whether a row holds values where the columns do, counted from its left or from its right end."""
-        if not self.typed:
-            return False
-        from_left = sum(place < len(cells) and kind(cells[place]) == self.columns[place].kind for place in self.typed)
         shift = len(cells) - self.width
-        from_right = sum(
-            0 <= place + shift < len(cells) and kind(cells[place + shift]) == self.columns[place].kind
+        return bool(self.typed) and (self._agrees(cells, 0) or (shift != 0 and self._agrees(cells, shift)))
+
+    def _agrees(self, cells: Sequence[str], shift: int) -> bool:
+        kinds = [
+            (kind(cells[place + shift]), self.columns[place].kind)
             for place in self.typed
-        )
-        return max(from_left, from_right) >= max(1, len(self.typed) / 3)
+            if 0 <= place + shift < len(cells)
+        ]
+        same = sum(found == usual for found, usual in kinds)
+        other = sum(found not in {usual, BLANK} for found, usual in kinds)
+        return same >= max(1, other, len(self.typed) / 3)
 
     def fits(self, cells: Sequence[str]) -> bool:
         """Whether a row could stand in the table as it is."""
         if len(cells) != self.width:
             return False
-        likeness = [column.likeness(cell) for column, cell in zip(self.columns, cells, strict=True)]
+        # A stray quote is part of its cell, and no reason to doubt where the cell stands.
+        likeness = [column.likeness(cell.strip('"')) for column, cell in zip(self.columns, cells, strict=True)]
         return bool(self.typed) and min(likeness[place] for place in self.typed) > 0
 
     def aligned(self, tokens: Sequence[str], quoted: Sequence[bool]) -> list[str] | None:
@@ -169,6 +177,7 @@ def _known(entry: tuple[float, float, int] | None) -> list[tuple[float, int]]:
 def profile(rows: Sequence[Sequence[str]], width: int) -> Profile:
     """What the columns hold, by the rows that are as wide as the table."""
     regular = [row for row in rows if len(row) == width]
+    regular = regular[1:] or regular  # the first may be a header, and one row less tells no less
     valued = [row for row in regular if not is_wordy(row)]
     return Profile(tuple(_column([row[place] for row in valued or regular]) for place in range(width)))
 

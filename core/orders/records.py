@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from core.orders.grammar import SPACES, Grammar, Open, most_likely, parse
@@ -25,7 +25,13 @@ class Record:
     after_blank: bool  # whether a blank line stands before it
 
 
-def records(lines: Iterable[str], grammar: Grammar, width: int | None, lines_before: int = 0) -> Iterator[Record]:
+def records(
+    lines: Iterable[str],
+    grammar: Grammar,
+    width: int | None,
+    lines_before: int = 0,
+    fits: Callable[[list[str]], bool] | None = None,
+) -> Iterator[Record]:
     """The records of some lines; blank lines are none.
 
     Parameters
@@ -33,6 +39,7 @@ def records(lines: Iterable[str], grammar: Grammar, width: int | None, lines_bef
     lines : with their line ends
     width : how many cells a row of the table has, where that is known: the evidence for what a broken quote means
     lines_before : lines of the file above these
+    fits : whether cells could be a row of the table, to choose between ways to read broken quotes
     """
     ahead = _Ahead(lines)
     number, after_blank = lines_before, False
@@ -54,7 +61,7 @@ def records(lines: Iterable[str], grammar: Grammar, width: int | None, lines_bef
             if isinstance(read, list):
                 cells = read
             else:
-                cells, used, text = _resolve(line, whole, read, ahead, grammar, width)
+                cells, used, text = _resolve(line, whole, read, ahead, grammar, width, fits)
         yield Record(number, cells, text, after_blank)
         ahead.skip(used - 1)
         number += used - 1
@@ -92,14 +99,20 @@ class _Ahead:
 
 
 def _resolve(
-    line: str, text: str, read: Open | str, ahead: _Ahead, grammar: Grammar, width: int | None
+    line: str,
+    text: str,
+    read: Open | str,
+    ahead: _Ahead,
+    grammar: Grammar,
+    width: int | None,
+    fits: Callable[[list[str]], bool] | None,
 ) -> tuple[list[str], int, str]:
     """What a line with a quote that is open or broken means: its cells, how many lines they take, and their text.
 
     Either a cell goes on over the next lines, or the quote is part of a cell and the next lines are rows of their own.
     The number of cells tells, in this line and in those that the quote would take in.
     """
-    single = most_likely(text, grammar, width)
+    single = most_likely(text, grammar, width, fits)
     if width is not None and width > 1 and len(single) == width and not isinstance(read, Open):
         return single, 1, text
     found = _over_lines(line, ahead, grammar, width)
@@ -122,7 +135,7 @@ def _over_lines(
     """The record that ends where the open quote does: its cells, the lines that it takes in, its text; or None."""
     following: list[str] = []
     parts, length, rows_in_turn = [line], len(line), 0
-    state = parse(line, grammar, lenient=True)
+    state = parse(line.rstrip("\r\n"), grammar, lenient=True)
     # Text that happens to hold as many separators as a row does so for a line or two.
     enough = 3 if width is None or width > 2 else 10
     if not isinstance(state, Open):
@@ -141,17 +154,12 @@ def _over_lines(
             continue
         joined = "".join(parts)
         parts = [joined]
-        state = parse(joined.rstrip("\r\n"), grammar, lenient=True, start=_earlier(state, line))
+        state = parse(joined.rstrip("\r\n"), grammar, lenient=True, start=state)
         if isinstance(state, list):
             return state, following, joined.rstrip("\r\n")
         if not isinstance(state, Open):
             return None
     return None
-
-
-def _earlier(state: Open, line: str) -> Open:
-    # A quote at the end of what was read may turn out to be the first of two.
-    return Open(state.cells, state.at, max(state.at + 1, min(state.resume, len(line.rstrip("\r\n")))))
 
 
 def _width(line: str, grammar: Grammar) -> int:

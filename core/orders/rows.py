@@ -32,10 +32,12 @@ class TableRows:
 
     def __init__(self, lines: Iterable[str], dialect: Dialect, lines_before: int) -> None:
         self._dialect = dialect
-        self._records = records(lines, dialect.grammar, dialect.width, lines_before)
+        self._records = records(lines, dialect.grammar, dialect.width, lines_before, dialect.columns.fits)
         self._ahead: deque[Record] = deque()
         self._header = list(dialect.header or ())
-        self._telling = [place for place in dialect.columns.typed if dialect.columns.columns[place].kind in _NUMERIC][:2]
+        self._telling = [place for place in dialect.columns.typed if dialect.columns.columns[place].kind in _NUMERIC][
+            :2
+        ]
         self._first_name = self._header[0] if self._header else None
         self.left_out: list[str] = []
         if dialect.header_line > 1:

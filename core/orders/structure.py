@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.orders.grammar import Grammar, parse
-from core.orders.profile import BLANK, Profile, is_wordy, kind
+from core.orders.profile import BLANK, Profile, is_wordy, kind, shape
 from core.orders.records import Record
 
 _OTHER_DELIMITERS = (",", ";", "\t", "|")
 _MOST_HEADER_ROWS = 6
-_FIGURE = re.compile(r"\d{3}")
+_DIGIT = re.compile(r"\d")
+_NEVER_NAMES = {"date", "time", "email", "address"}
 _WORDS_OF_A_DESCRIPTION = 3.5
 
 
@@ -30,32 +31,76 @@ class Top:
 def find_top(rows: Sequence[Record], grammar: Grammar, columns: Profile) -> Top:
     """Where header and rows of the table begin.
 
-    Values begin with the first row that has them where the columns have them. The rows of words right above are the
-    header; what stands further above is prose.
+    The header is the first row that is filled as the table's rows are, with words where these have values; what stands
+    above it is prose. A row below it is more of the header only where nothing speaks for its being a row.
     """
     body = next((place for place, row in enumerate(rows) if columns.supported(row.cells)), None)
     if body is None:
         return _top_of_words(rows, columns.width)
-    while body > 0 and _is_row(rows[body - 1], columns):
-        body -= 1
-    header: list[list[str]] = []
-    first = body
-    while first > 0 and len(header) < _MOST_HEADER_ROWS:
-        cells = _header_cells(rows[first - 1], grammar, columns, lowest=not header)
-        if cells is None or (header and rows[first].after_blank):
-            break
-        header.insert(0, cells)
+    first = next((place for place in range(body) if _is_header(rows[place].cells, columns)), None)
+    if first is None:
+        first = next((place for place in range(body) if _may_be_header(rows, place, grammar, columns)), body)
+    if first == body or any(kind(cell) in _NEVER_NAMES for cell in rows[first].cells):
+        return Top(None, first, first, False)
+    names = rows[first].cells
+    if _filled(names) == 1 < columns.width:
+        names = _otherwise(rows[first].text, grammar, columns.width) or names
+    header, last = [names], first
+    while first > 0 and not rows[first].after_blank and _is_group(rows[first - 1].cells, columns.width):
         first -= 1
-    # A row of words below the first of the header may be a damaged row: figures of three digits are no names.
-    named = next((place for place, cells in enumerate(header) if place and _FIGURE.search(" ".join(cells))), len(header))
-    body -= len(header) - named
-    del header[named:]
-    # Where the header and the row below it were one block of words, the row may be a description of the columns.
-    described = len(header) > 1 and _describes(header[-1], header[:-1])
-    if described:
-        header.pop()
-        body -= 1
-    return Top(_joined(header) if header else None, first, body, described)
+        header.insert(0, rows[first].cells)
+    while last + 1 < body and len(header) < _MOST_HEADER_ROWS and _continues(rows[last + 1], header, rows, columns):
+        last += 1
+        header.append(rows[last].cells)
+    following = rows[last + 1].cells
+    described = columns.contradicted(following) and _describes(following, header)
+    return Top(_joined(header), first, last + 1, described)
+
+
+def _is_header(cells: Sequence[str], columns: Profile) -> bool:
+    """Whether a row is as wide as the table and names what the columns hold."""
+    return len(cells) == columns.width and columns.contradicted(cells) and _filled(cells) >= columns.width / 2
+
+
+def _may_be_header(rows: Sequence[Record], place: int, grammar: Grammar, columns: Profile) -> bool:
+    """Whether a row right above the first values, or filled nearly as they are, is a damaged header."""
+    cells, width = rows[place].cells, columns.width
+    if _filled(cells) >= max(min(width, 2), 0.6 * width) and len(cells) >= width - 1:
+        return True
+    is_above = columns.supported(rows[place + 1].cells)
+    if _filled(cells) == 1 < width:
+        return is_above and _otherwise(rows[place].text, grammar, width) is not None
+    return is_above and len(cells) == width and is_wordy(cells)
+
+
+def _is_group(cells: Sequence[str], width: int) -> bool:
+    """Whether a row stands over others of the header, with a name over several columns."""
+    places = [place for place, cell in enumerate(cells) if cell.strip()]
+    if len(places) < 2 or not is_wordy(cells) or len(cells) != width:
+        return False
+    return places[-1] - places[0] >= len(places)
+
+
+def _continues(row: Record, header: Sequence[Sequence[str]], rows: Sequence[Record], columns: Profile) -> bool:
+    """Whether a row below a header is more of it: the same names again, names below groups, or names where no row has them."""
+    cells = row.cells
+    if row.after_blank or len(cells) != columns.width:
+        return False
+    if cells == header[-1]:
+        return True
+    if not columns.contradicted(cells) or _describes(cells, header):
+        return False
+    if any(
+        shape(cell) in column.shapes and _DIGIT.search(cell)
+        for cell, column in zip(cells, columns.columns, strict=True)
+    ):
+        return False
+    above = [cell.strip() for cell in header[-1]]
+    if "" in above or len(set(above)) < len(above):
+        return _filled(cells) >= _filled(above)
+    valued = sum(columns.supported(other.cells) for other in rows)
+    is_named = len({cell.strip() for cell in cells if cell.strip()}) == len(cells) and not _DIGIT.search("".join(cells))
+    return valued >= 3 and len(columns.typed) >= 2 and is_named and all(cells[place].strip() for place in columns.typed)
 
 
 def _top_of_words(rows: Sequence[Record], width: int) -> Top:
@@ -70,35 +115,6 @@ def _top_of_words(rows: Sequence[Record], width: int) -> Top:
         last += 1
     header = _joined([row.cells for row in rows[first : last + 1]])
     return Top(header, first, last + 1, False)
-
-
-def _is_row(row: Record, columns: Profile) -> bool:
-    """Whether a row above the first values is one of the table's, with few values in it."""
-    if len(row.cells) != columns.width or columns.contradicted(row.cells) or _filled(row.cells) < 2:
-        return False
-    return not is_wordy(row.cells) and columns.supported(row.cells)
-
-
-def _header_cells(row: Record, grammar: Grammar, columns: Profile, lowest: bool) -> list[str] | None:
-    """The cells of a row as one of the header's; None where it is none."""
-    width, filled = columns.width, _filled(row.cells)
-    if filled == 1 and lowest and width > 1:
-        return _otherwise(row.text, grammar, width)
-    if any(kind(cell) in {"date", "time", "email", "address"} for cell in row.cells):
-        return None
-    if lowest:
-        enough = columns.contradicted(row.cells) or filled >= max(1, width / 2) or (len(row.cells) == width > 1 < filled)
-        return row.cells if enough else None
-    if not is_wordy(row.cells) or filled < 2 or abs(len(row.cells) - width) > 1:
-        return None
-    spread = any(not cell.strip() for cell in _trimmed(row.cells)) and filled > 1
-    return row.cells if filled >= width / 2 or spread else None
-
-
-def _trimmed(cells: Sequence[str]) -> Sequence[str]:
-    """The cells from the first to the last that is filled."""
-    places = [place for place, cell in enumerate(cells) if cell.strip()]
-    return cells[places[0] : places[-1] + 1] if places else []
 
 
 def _otherwise(text: str, grammar: Grammar, width: int) -> list[str] | None:

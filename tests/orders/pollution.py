@@ -106,7 +106,9 @@ def _whole_files(table: CleanTable) -> Iterator[Polluted]:
     yield Polluted("no_header", "no_header", _file(lines[1:]), rows)
     for times in (2, 3):
         joined = [" ".join([name] * times) for name in header]
-        yield Polluted("header_multirow", f"header_multirow_{times}", _file([lines[0]] * times + lines[1:]), [joined, *rows])
+        yield Polluted(
+            "header_multirow", f"header_multirow_{times}", _file([lines[0]] * times + lines[1:]), [joined, *rows]
+        )
     blank = "," * (width - 1)
     yield Polluted("preamble", "preamble", _file([f"PREAMBLE{blank}", blank, *lines]), clean)
     for name, second in (
@@ -148,7 +150,10 @@ def _polluted_row(table: CleanTable, row: int) -> Iterator[Polluted]:
     def with_row(cells: list[str]) -> Rows:
         return [*clean[:row], cells, *clean[row + 1 :]]
 
-    parts = [_written([cell], frozenset([0]) if place in table.quoted else frozenset()) for place, cell in enumerate(clean[row])]
+    parts = [
+        _written([cell], frozenset([0]) if place in table.quoted else frozenset())
+        for place, cell in enumerate(clean[row])
+    ]
     for column in range(width):
         name = f"{row}_{column}"
         more = [*clean[row][:column], "", *clean[row][column:]]
@@ -250,7 +255,10 @@ def german_orders(rows: int = 40, seed: int = 3) -> CleanTable:
 def three_columns(rows: int = 25, seed: int = 5) -> CleanTable:
     """A narrow table where nothing is quoted."""
     draw = random.Random(seed)
-    body = [[f"C{draw.randint(1, 9)}", f"2024-0{draw.randint(1, 9)}-1{draw.randint(0, 9)}", f"{number}.50"] for number in range(rows)]
+    body = [
+        [f"C{draw.randint(1, 9)}", f"2024-0{draw.randint(1, 9)}-1{draw.randint(0, 9)}", f"{number}.50"]
+        for number in range(rows)
+    ]
     return CleanTable("three_columns", ["customer", "day", "amount"], body)
 
 
