@@ -23,7 +23,7 @@ _SAMPLE_BYTES = 256 * 1024
 _SAMPLE_LINES = 1_000
 _SCORED_LINES = 300
 _SCORED_ROWS = 100
-_DELIMITERS = (",", ";", "\t", "|", "~", "^", "\x1f", "\x01", "§", "¦", "||", "::")
+_DELIMITERS = ("||", "::", ",", ";", "\t", "|", "~", "^", "\x1f", "\x01", "§", "¦")
 _COMMENTS = re.compile(r"^[\ufeff\s]*(?:<!--.*?-->\s*)+", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WORD = re.compile(r"^[\w#&'()./: -]{1,60}$")
@@ -101,13 +101,21 @@ def _described(encoding: str, lines: Sequence[str]) -> Dialect:
     return Dialect(
         encoding,
         grammar,
-        top.header,
+        _unquoted(top.header, grammar),
         rows[top.header_at].line,
         _line_of(rows, top),
         top.header_at > 0,
         rows[top.rows_at].line if top.is_described else None,
         columns,
     )
+
+
+def _unquoted(header: tuple[str, ...] | None, grammar: Grammar) -> tuple[str, ...] | None:
+    """Names without the quotes that a blank before them left on."""
+    if header is None or not grammar.quote:
+        return header
+    padded = re.compile(rf"\s+{grammar.quote}([^{grammar.quote}]*){grammar.quote}")
+    return tuple(padded.sub(r"\1", name) if padded.fullmatch(name) else name for name in header)
 
 
 def _line_of(rows: Sequence[Record], top: Top) -> int:
@@ -200,9 +208,9 @@ def _score(rows: Sequence[Sequence[str]], width: int, grammar: Grammar) -> float
         for cell, found in zip(cells, kinds, strict=True)
     )
     share = (len(regular) / len(rows)) * (known / len(cells))
-    if grammar.delimiter not in {" ", SPACES}:
-        return share * (1 - 1 / width)
     filled = sum(any(row[place].strip() for row in regular) for place in range(width))
     score = share * (1 - 1 / max(1, filled))
+    if grammar.delimiter not in {" ", SPACES}:
+        return score
     # Words stand apart by blanks as well: only where some of them are values may blanks be the separator.
     return 0.8 * score if any(found not in {TEXT, BLANK} for found in kinds) else 0.0

@@ -37,7 +37,7 @@ def find_top(rows: Sequence[Record], grammar: Grammar, columns: Profile) -> Top:
     body = next((place for place, row in enumerate(rows) if columns.supported(row.cells)), None)
     if body is None:
         return _top_of_words(rows, columns.width)
-    first = next((place for place in range(body) if _is_header(rows[place].cells, columns)), None)
+    first = _first_header(rows[:body], columns)
     if first is None:
         first = next((place for place in range(body) if _may_be_header(rows, place, grammar, columns)), body)
     if first == body or any(kind(cell) in _NEVER_NAMES for cell in rows[first].cells):
@@ -55,6 +55,18 @@ def find_top(rows: Sequence[Record], grammar: Grammar, columns: Profile) -> Top:
     following = rows[last + 1].cells
     described = columns.contradicted(following) and _describes(following, header)
     return Top(_joined(header), first, last + 1, described)
+
+
+def _first_header(rows: Sequence[Record], columns: Profile) -> int | None:
+    """The first row that could be the header, unless one that is filled further or stands apart from it comes later."""
+    first: int | None = None
+    for place, row in enumerate(rows):
+        if not _is_header(row.cells, columns):
+            continue
+        is_apart = first is not None and any(other.after_blank for other in rows[first + 1 : place + 1])
+        if first is None or is_apart or _filled(row.cells) > _filled(rows[first].cells):
+            first = place
+    return first
 
 
 def _is_header(cells: Sequence[str], columns: Profile) -> bool:
@@ -99,7 +111,9 @@ def _continues(row: Record, header: Sequence[Sequence[str]], rows: Sequence[Reco
     if "" in above or len(set(above)) < len(above):
         return _filled(cells) >= _filled(above)
     valued = sum(columns.supported(other.cells) for other in rows)
-    is_named = len({cell.strip() for cell in cells if cell.strip()}) == len(cells) and not _DIGIT.search("".join(cells))
+    is_cut = any(cell.endswith("-") for cell in above)  # Kunden- over nummer
+    filled = len(above) if not is_cut else _filled(cells)
+    is_named = len({cell.strip() for cell in cells if cell.strip()}) == filled and not _DIGIT.search("".join(cells))
     return valued >= 3 and len(columns.typed) >= 2 and is_named and all(cells[place].strip() for place in columns.typed)
 
 
