@@ -12,6 +12,7 @@ SPACES = "spaces"
 
 _MOST_QUOTES_TRIED = 64
 _MOST_QUOTES_PAIRED = 16
+_CLEARLY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,21 +134,28 @@ def _unescaped(text: str, grammar: Grammar) -> str:
 
 
 def most_likely(
-    line: str, grammar: Grammar, width: int | None, fits: Callable[[list[str]], bool] | None = None
+    line: str, grammar: Grammar, width: int | None, likeness: Callable[[list[str]], float] | None = None
 ) -> list[str]:
-    """The cells of a line whose quotes are at odds: of the readings with `width` cells one that fits, else the first.
+    """The cells of a line whose quotes are at odds: of the readings with `width` cells the one most like other rows.
 
-    Where none has so many cells, it is the least strained reading of all.
+    A reading more strained than others has to be clearly more like them. Where none has so many cells, it is the least
+    strained of all.
     """
     first: list[str] | None = None
-    wide: list[str] | None = None
+    best: list[str] | None = None
+    best_likeness = 0.0
     for cells in _readings(line, grammar):
-        if width is None or (len(cells) == width and (fits is None or fits(cells))):
+        if width is None:
             return cells
-        if len(cells) == width:
-            wide = wide or cells
         first = first or cells
-    return wide or first or [line]
+        if len(cells) != width:
+            continue
+        if likeness is None:
+            return cells
+        found = likeness(cells)
+        if best is None or found > best_likeness + _CLEARLY:
+            best, best_likeness = cells, found
+    return best or first or [line]
 
 
 def _readings(line: str, grammar: Grammar) -> Iterator[list[str]]:

@@ -122,11 +122,14 @@ class Profile:
 
     def fits(self, cells: Sequence[str]) -> bool:
         """Whether a row could stand in the table as it is."""
-        if len(cells) != self.width:
+        if len(cells) != self.width or not self.typed:
             return False
+        return all(self.columns[place].likeness(cells[place]) > 0 for place in self.typed)
+
+    def likeness(self, cells: Sequence[str]) -> float:
+        """How well a row of the table's width would stand in it, all columns together."""
         # A stray quote is part of its cell, and no reason to doubt where the cell stands.
-        likeness = [column.likeness(cell.strip('"')) for column, cell in zip(self.columns, cells, strict=True)]
-        return bool(self.typed) and min(likeness[place] for place in self.typed) > 0
+        return sum(column.likeness(cell.strip('"')) for column, cell in zip(self.columns, cells, strict=True))
 
     def aligned(self, tokens: Sequence[str], quoted: Sequence[bool]) -> list[str] | None:
         """The words of a row put together to cells, one for each column; None where that is not clear.

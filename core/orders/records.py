@@ -30,7 +30,7 @@ def records(
     grammar: Grammar,
     width: int | None,
     lines_before: int = 0,
-    fits: Callable[[list[str]], bool] | None = None,
+    likeness: Callable[[list[str]], float] | None = None,
 ) -> Iterator[Record]:
     """The records of some lines; blank lines are none.
 
@@ -39,7 +39,7 @@ def records(
     lines : with their line ends
     width : how many cells a row of the table has, where that is known: the evidence for what a broken quote means
     lines_before : lines of the file above these
-    fits : whether cells could be a row of the table, to choose between ways to read broken quotes
+    likeness : how like the table's rows some cells are, to choose between ways to read broken quotes
     """
     ahead = _Ahead(lines)
     number, after_blank = lines_before, False
@@ -61,7 +61,7 @@ def records(
             if isinstance(read, list):
                 cells = read
             else:
-                cells, used, text = _resolve(line, whole, read, ahead, grammar, width, fits)
+                cells, used, text = _resolve(line, whole, read, ahead, grammar, width, likeness)
         yield Record(number, cells, text, after_blank)
         ahead.skip(used - 1)
         number += used - 1
@@ -105,14 +105,14 @@ def _resolve(
     ahead: _Ahead,
     grammar: Grammar,
     width: int | None,
-    fits: Callable[[list[str]], bool] | None,
+    likeness: Callable[[list[str]], float] | None,
 ) -> tuple[list[str], int, str]:
     """What a line with a quote that is open or broken means: its cells, how many lines they take, and their text.
 
     Either a cell goes on over the next lines, or the quote is part of a cell and the next lines are rows of their own.
     The number of cells tells, in this line and in those that the quote would take in.
     """
-    single = most_likely(text, grammar, width, fits)
+    single = most_likely(text, grammar, width, likeness)
     if width is not None and width > 1 and len(single) == width and not isinstance(read, Open):
         return single, 1, text
     found = _over_lines(line, ahead, grammar, width)

@@ -32,7 +32,7 @@ class TableRows:
 
     def __init__(self, lines: Iterable[str], dialect: Dialect, lines_before: int) -> None:
         self._dialect = dialect
-        self._records = records(lines, dialect.grammar, dialect.width, lines_before, dialect.columns.fits)
+        self._records = records(lines, dialect.grammar, dialect.width, lines_before, dialect.columns.likeness)
         self._ahead: deque[Record] = deque()
         self._header = list(dialect.header or ())
         self._telling = [place for place in dialect.columns.typed if dialect.columns.columns[place].kind in _NUMERIC][

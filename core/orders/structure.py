@@ -94,7 +94,7 @@ def _is_group(cells: Sequence[str], width: int) -> bool:
 
 
 def _continues(row: Record, header: Sequence[Sequence[str]], rows: Sequence[Record], columns: Profile) -> bool:
-    """Whether a row below a header is more of it: the same names again, names below groups, or names where no row has them."""
+    """Whether a row below a header is more of it: the same names, names below groups, or names where rows have none."""
     cells = row.cells
     if row.after_blank or len(cells) != columns.width:
         return False

@@ -1,4 +1,4 @@
-"""Clean tables and every way in which the Pollock benchmark pollutes one, each with the table that a reader should give.
+"""Clean tables, and every way in which the Pollock benchmark pollutes one, each with the table that should be read.
 
 The kinds of pollution, their weights and the scores are those of Vitagliano et al., "Pollock: A Data Loading Benchmark"
 (VLDB 2023); tables and code are our own. Where the benchmark wants a row mended and our contract wants it as it is (a
@@ -76,7 +76,7 @@ class Polluted:
 def _written(
     cells: Sequence[str], quoted: frozenset[int], delimiter: str = ",", quote: str = '"', escape: str = '"'
 ) -> str:
-    """One line without its end. Cells are quoted where a *comma* is in them: the benchmark decides so before it pollutes."""
+    """One line, without its end. A *comma* in a cell has it quoted, whatever the separator becomes."""
     return delimiter.join(
         quote + cell.replace('"', escape + '"') + quote if place in quoted or "," in cell or '"' in cell else cell
         for place, cell in enumerate(cells)
@@ -206,7 +206,7 @@ def _three(expected: Sequence[str], found: Sequence[str]) -> float:
 
 
 def shop_sales(rows: int = 84, seed: int = 7) -> CleanTable:
-    """A sales table like the benchmark's: day, time, count, code, price, product, description, address, an empty column."""
+    """Like the benchmark's: day, time, count, code, price, product, description, address, and an empty column."""
     draw = random.Random(seed)
     things = ["Kettle", "Desk Lamp", "Wool Blanket, Grey", "Men's Raincoat", 'Frame 12"', "Oak Shelf", "Kids' Scooter"]
     praise = [
