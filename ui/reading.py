@@ -24,7 +24,15 @@ _RETURNS: dict[Returns, str] = {
 }
 _DATE_ORDERS = {"dmy": "Day first: 03/04 is 3 April", "mdy": "Month first: 03/04 is March 4"}
 _DECIMALS = {"point": "1.234 is one and a bit", "comma": "1.234 is one thousand two hundred and thirty-four"}
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", SPACES: "blanks"}
+_SEPARATORS = {
+    ",": "comma",
+    ", ": "comma and blank",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "bar",
+    " ": "blank",
+    SPACES: "blanks",
+}
 _MOST_ROWS = 1_000
 _ROLES_A_ROW = 4
 
@@ -117,7 +125,11 @@ def _told(file: SourceFile) -> str:
     encoding = file.dialect.encoding.removesuffix("-sig").upper()
     header = "" if file.dialect.has_header else ", no header: columns are called by their place"
     ragged = f", {file.ragged_rows:,} rows with more or fewer cells than the header" if file.ragged_rows else ""
-    return f"{file.rows:,} rows, separated by {_SEPARATORS[file.dialect.delimiter]}, {encoding}{header}{ragged}"
+    return f"{file.rows:,} rows, separated by {_separator(file.dialect.delimiter)}, {encoding}{header}{ragged}"
+
+
+def _separator(delimiter: str) -> str:
+    return _SEPARATORS.get(delimiter) or plain(f"“{delimiter}”")
 
 
 def questions(workspace: Workspace) -> None:

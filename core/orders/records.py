@@ -10,9 +10,9 @@ from core.orders.grammar import SPACES, Grammar, Open, most_likely, parse
 
 _MOST_LINES_AHEAD = 2_000
 _MOST_CHARACTERS_AHEAD = 1_000_000
-_FREE_CHARACTERS_AHEAD = 4_000_000
+_FREE_CHARACTERS_AHEAD = 1_000_000
 """What may be looked at ahead before it has to stand in proportion to what has been read: keeps reading linear."""
-_CHARACTERS_AHEAD_A_CHARACTER = 4
+_CHARACTERS_AHEAD_A_CHARACTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def records(
     lines_before : lines of the file above these
     likeness : how like the table's rows some cells are, to choose between ways to read broken quotes
     """
-    ahead = _Ahead(lines)
+    ahead = _Ahead(lines, grammar)
     number, after_blank = lines_before, False
     plain = not grammar.quote or grammar.delimiter == SPACES
     quote = grammar.quote
@@ -71,15 +71,19 @@ def records(
 class _Ahead:
     """Lines that can be looked at before they are taken, within a budget in proportion to what was read."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Iterable[str], grammar: Grammar) -> None:
         self._lines = iter(lines)
+        self._grammar = grammar
         self._seen: deque[str] = deque()
-        self.budget = _FREE_CHARACTERS_AHEAD
+        self._widths: deque[int] = deque()  # of the first of the lines seen, as far as someone has asked
+        self._budget = _FREE_CHARACTERS_AHEAD
 
     def take(self) -> str | None:
         line = self._seen.popleft() if self._seen else next(self._lines, None)
+        if self._widths:
+            self._widths.popleft()
         if line is not None:
-            self.budget += _CHARACTERS_AHEAD_A_CHARACTER * len(line)
+            self._budget += _CHARACTERS_AHEAD_A_CHARACTER * len(line)
         return line
 
     def skip(self, count: int) -> None:
@@ -93,9 +97,18 @@ class _Ahead:
             if line is None:
                 return None
             self._seen.append(line)
-        line = self._seen[place]
-        self.budget -= len(line)
-        return line if self.budget > 0 else None
+        self.spend(len(self._seen[place]))
+        return self._seen[place] if self._budget > 0 else None
+
+    def spend(self, characters: int) -> None:
+        self._budget -= characters
+
+    def width(self, place: int) -> int:
+        """How many cells the line after `place` others has by itself, which `look` has been asked for."""
+        while len(self._widths) <= place:
+            line = self._seen[len(self._widths)]
+            self._widths.append(len(self._grammar.split(line.rstrip("\r\n"))))
+        return self._widths[place]
 
 
 def _resolve(
@@ -121,7 +134,7 @@ def _resolve(
     multi, following, joined = found
     if width is None or width == 1:
         return multi, 1 + len(following), joined
-    rows = sum(_width(after, grammar) == width for after in following)
+    rows = sum(ahead.width(place) == width for place in range(len(following)))
     if len(single) == width:
         takes_rows = len(multi) != width or rows == len(following)
     else:
@@ -144,15 +157,17 @@ def _over_lines(
         after = ahead.look(len(following))
         if after is None:
             return None
+        is_row = width is not None and ahead.width(len(following)) == width
+        rows_in_turn = rows_in_turn + 1 if is_row else 0
         following.append(after)
         parts.append(after)
         length += len(after)
-        rows_in_turn = rows_in_turn + 1 if width is not None and _width(after, grammar) == width else 0
         if width is not None and width > 1 and rows_in_turn == enough:
             return None
         if grammar.quote not in after:
             continue
         joined = "".join(parts)
+        ahead.spend(length)
         parts = [joined]
         state = parse(joined.rstrip("\r\n"), grammar, lenient=True, start=state)
         if isinstance(state, list):
@@ -160,7 +175,3 @@ def _over_lines(
         if not isinstance(state, Open):
             return None
     return None
-
-
-def _width(line: str, grammar: Grammar) -> int:
-    return len(grammar.split(line.rstrip("\r\n")))

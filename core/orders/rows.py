@@ -65,7 +65,7 @@ class TableRows:
                 held.clear()
             yield record.line, cells
         if held:
-            self.left_out.append(f"{_counted(len(held), 'line')} below the table, from line {held[0].line}")
+            self.left_out.append(f"{_counted(len(held), 'line')} below the table, from line {held[0].line:,}")
 
     def _take(self) -> Record | None:
         return self._ahead.popleft() if self._ahead else next(self._records, None)
@@ -119,7 +119,7 @@ class TableRows:
     def _leave_out_table(self, first: Record, header: Record) -> None:
         rows = len(self._ahead) + sum(1 for _ in self._records)
         same = " with the same header" if _same_names(header.cells, self._header) else ""
-        self.left_out.append(f"a second table{same} of {_counted(rows, 'row')}, from line {first.line}")
+        self.left_out.append(f"a second table{same} of {_counted(rows, 'row')}, from line {first.line:,}")
         self._ahead.clear()
 
 
