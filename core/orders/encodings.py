@@ -60,6 +60,21 @@ _BEYOND_ASCII = re.compile(rb"[^\n]{0,80}[\x80-\xff][^\n]{0,80}\n?")
 _WORDS = re.compile(r"[^\W\d_]*(?:[^\x00-\x7f][^\W\d_]*)+")
 
 
+_ODD_BYTES = "elbow-room-western"
+
+
+def _western(error: UnicodeError) -> tuple[str, int]:
+    """What to read for bytes that the encoding does not know: two files of different encodings were put together."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    piece = error.object[error.start : error.end]
+    text = piece.decode("cp1252", errors="replace") if error.encoding.startswith("utf-8") else "\ufffd"
+    return text, error.end
+
+
+codecs.register_error(_ODD_BYTES, _western)
+
+
 def is_packed(path: Path) -> bool:
     """Whether the file is gzip, whatever its name."""
     with path.open("rb") as start:
@@ -72,13 +87,13 @@ def open_binary(path: Path) -> IO[bytes]:
 
 
 def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
-    """The file's text, line ends untouched; bytes that the encoding does not know become U+FFFD."""
-    return io.TextIOWrapper(open_binary(path), encoding=encoding, errors="replace", newline="")
+    """The file's text, line ends untouched; single bytes that are no UTF-8 are read as Windows' Western encoding."""
+    return io.TextIOWrapper(open_binary(path), encoding=encoding, errors=_ODD_BYTES, newline="")
 
 
 def decode_head(head: bytes, encoding: str) -> str:
     """The text of a file's first bytes, without a character that may be cut at their end."""
-    return codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
+    return codecs.getincrementaldecoder(encoding)(errors=_ODD_BYTES).decode(head)
 
 
 def unicode_encoding(head: bytes) -> str:
@@ -107,9 +122,18 @@ def of_all(head: bytes, rest: IO[bytes], encoding: str) -> str:
             if wide or decoder.getstate()[0] or not chunk.isascii():
                 decoder.decode(chunk)
         except UnicodeDecodeError:
+            if encoding.startswith("utf-8") and _is_mostly_utf8(head + chunk):
+                return encoding
             return code_page(b"".join(_BEYOND_ASCII.findall(head) + _BEYOND_ASCII.findall(chunk))[:_SAMPLE_BYTES])
         chunk = rest.read(CHUNK_BYTES)
     return encoding
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    """Whether nearly all that is beyond ASCII is UTF-8: a few odd bytes do not make it something else."""
+    text = sample.decode("utf-8", errors="replace")
+    odd = text.count("\ufffd")
+    return sum(not character.isascii() for character in text) - odd > 10 * odd
 
 
 def code_page(sample: bytes) -> str:
