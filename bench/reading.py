@@ -1,7 +1,7 @@
 """Text files into the database: Elbow Room's reader against DuckDB's own, and row by row; time and memory.
 
-Whole processes, from the first line of their work to its end, imports and warm-up aside; runs alternate, so that a busy
-machine slows both.
+Seconds are those of the reading, imports and warm-up aside; processor seconds and memory are the whole process's. Runs
+alternate, so that a busy machine slows both.
 
     python bench/reading.py [--megabytes 100] [--repeats 3] [--memory-megabytes 1000]
 """
@@ -76,7 +76,7 @@ def main() -> None:
     given = parser.parse_args()
     bytecode = GENERATED / "bytecode"
     fast, slow = OURS.replace("ROW_BY_ROW", "False"), OURS.replace("ROW_BY_ROW", "True")
-    print(f"{'file':<18}{'reader':<14}{'rows':>12}{'seconds':>9}{'peak MB':>9}{'ratio':>7}")
+    print(f"{'file':<18}{'reader':<14}{'rows':>12}{'seconds':>9}{'cpu s':>8}{'peak MB':>9}{'ratio':>7}")
     for quoted in (False, True):
         path = order_lines(given.megabytes, quoted=quoted)
         runs: dict[str, list[Run]] = {"DuckDB": [], "ours": []}
@@ -95,8 +95,10 @@ def _tell(path: Path, reader: str, runs: list[Run], base: float | None) -> float
     seconds = statistics.median(one.found["seconds"] for one in runs)
     ratio = f"{seconds / base:.2f}" if base else ""
     name = path.stem.removeprefix("reading_")
+    cpu = statistics.median(one.cpu_seconds for one in runs)
     peak = max(one.peak_mb for one in runs)
-    print(f"{name:<18}{reader:<14}{runs[0].found['rows']:>12,}{seconds:>9.2f}{peak:>9,.0f}{ratio:>7}", flush=True)
+    told = f"{name:<18}{reader:<14}{runs[0].found['rows']:>12,}"
+    print(f"{told}{seconds:>9.2f}{cpu:>8.1f}{peak:>9,.0f}{ratio:>7}", flush=True)
     return seconds
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +15,7 @@ import numpy.typing as npt
 from core.orders.dialect import Dialect
 
 _BLOCK_BYTES = 4 * 1024 * 1024
+_THREADS = min(4, os.cpu_count() or 1)
 _LINE_FEED, _CARRIAGE_RETURN = ord("\n"), ord("\r")
 
 Bytes = npt.NDArray[np.uint8]
@@ -28,33 +33,50 @@ def rows_if_regular(path: Path, dialect: Dialect) -> int | None:
     Where nothing is quoted, separators are counted in blocks of 4 MB: a row too short and one too long in the same
     block make up for each other here, and show in the number of rows once they are kept.
     """
-    separator, quote = ord(dialect.delimiter), ord(dialect.grammar.quote)
-    rows, returns = 0, 0
-    header = _header_bytes(path, dialect)
-    for block in _blocks(path, dialect.first_line - 1):
-        if block is None or (header and header in block):
-            return None
-        values = np.frombuffer(block, np.uint8)
-        lines = _count(values, _LINE_FEED)
-        returns += _count(values, _CARRIAGE_RETURN)
-        if b"\0" in block or _separators(values, separator, quote) != lines * (dialect.width - 1):
-            return None
-        rows += lines
+    look = partial(_look, dialect=dialect, header=_header_bytes(path, dialect))
+    rows = returns = 0
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for found in _in_turn(threads, look, _blocks(path, dialect.first_line - 1)):
+            if found is None:
+                return None
+            rows += found[0]
+            returns += found[1]
     return rows if returns in {0, rows} and rows else None
 
 
-def _blocks(path: Path, skipped_lines: int) -> Iterator[bytes | None]:
-    """The file in blocks of whole lines, each line with its end; None for a line longer than a block."""
+def _in_turn(
+    threads: ThreadPoolExecutor, look: Callable[[bytes], tuple[int, int] | None], blocks: Iterator[bytes]
+) -> Iterator[tuple[int, int] | None]:
+    """What comes of each block, in their order; only a few are held at a time."""
+    waiting: deque[Future[tuple[int, int] | None]] = deque()
+    for block in blocks:
+        waiting.append(threads.submit(look, block))
+        if len(waiting) > _THREADS:
+            yield waiting.popleft().result()
+    yield from (future.result() for future in waiting)
+
+
+def _look(block: bytes, dialect: Dialect, header: bytes) -> tuple[int, int] | None:
+    """How many lines and carriage returns a block has; None where a line may be no row."""
+    if not block.endswith(b"\n") or b"\0" in block:
+        return None
+    if header and (header in block or block.startswith(header[1:])):
+        return None
+    values = np.frombuffer(block, np.uint8)
+    lines = _count(values, _LINE_FEED)
+    separators = _separators(values, ord(dialect.delimiter), ord(dialect.grammar.quote))
+    return (lines, _count(values, _CARRIAGE_RETURN)) if separators == lines * (dialect.width - 1) else None
+
+
+def _blocks(path: Path, skipped_lines: int) -> Iterator[bytes]:
+    """The file in blocks of whole lines, each line with its end; a line longer than a block comes without."""
     with path.open("rb") as stream:
         for _ in range(skipped_lines):
             stream.readline()
         rest = b""
         while chunk := stream.read(_BLOCK_BYTES):
             end = chunk.rfind(b"\n") + 1
-            if not end:
-                yield None
-                return
-            yield rest + chunk[:end]
+            yield rest + chunk[:end] if end else chunk
             rest = chunk[end:]
         # Blank lines at the very end are no rows for any reader.
         if rest.strip(b"\r\n"):

@@ -108,6 +108,14 @@ def test_a_second_table_in_the_middle_of_a_long_file(engine: Engine, tmp_path: P
     assert source.files[0].left_out == ("a second table with the same header of 12,000 rows, from line 12,002",)
 
 
+def test_a_second_table_at_the_beginning_of_a_block(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Bytes are looked at in blocks: the second header is the first line of one."""
+    first = "".join(line + "\n" for line in [HEADER, *PLAIN])
+    monkeypatch.setattr("core.orders.counting._BLOCK_BYTES", len(first) - len(HEADER) - 1)
+    source = opened(engine, tmp_path, [HEADER, *PLAIN, HEADER, *PLAIN[:4_000]])
+    assert source.rows == COUNT
+
+
 def test_a_wide_row_after_many_widens_the_table(engine: Engine, tmp_path: Path):
     source = opened(engine, tmp_path, [HEADER, *PLAIN, "C,2024-01-01,1.50,Lamp,5,6,7"])
     assert source.headers == ("customer", "day", "amount", "item", "Column 5", "Column 6", "Column 7")
