@@ -105,10 +105,12 @@ class Profile:
         filled = sum(1 for place in self.typed if place < len(cells) and cells[place].strip())
         return filled >= max(1, len(self.typed) / 2)
 
-    def supported(self, cells: Sequence[str]) -> bool:
-        """Whether a row holds values where the columns do, counted from its left or from its right end."""
+    def supported(self, cells: Sequence[str], *, may_shift: bool = True) -> bool:
+        """Whether a row holds values where the columns do, counted from its left or also from its right end."""
         shift = len(cells) - self.width
-        return bool(self.typed) and (self._agrees(cells, 0) or (shift != 0 and self._agrees(cells, shift)))
+        return bool(self.typed) and (
+            self._agrees(cells, 0) or (may_shift and shift != 0 and self._agrees(cells, shift))
+        )
 
     def _agrees(self, cells: Sequence[str], shift: int) -> bool:
         kinds = [

@@ -35,9 +35,8 @@ class TableRows:
         self._records = records(lines, dialect.grammar, dialect.width, lines_before, dialect.columns.likeness)
         self._ahead: deque[Record] = deque()
         self._header = list(dialect.header or ())
-        self._telling = [place for place in dialect.columns.typed if dialect.columns.columns[place].kind in _NUMERIC][
-            :2
-        ]
+        numeric = [place for place, column in enumerate(dialect.columns.columns) if column.kind in _NUMERIC]
+        self._telling = numeric[:2]
         self._first_name = self._header[0] if self._header else None
         self.left_out: list[str] = []
         if dialect.header_line > 1:
@@ -93,11 +92,12 @@ class TableRows:
             return False
         if all(is_wordy(row.cells) for row in below):
             return False
-        if len(cells) != self._dialect.width:
-            return record.after_blank or len(below) > 1
-        if not self._dialect.columns.contradicted(cells):
+        if len(cells) == self._dialect.width and not self._dialect.columns.contradicted(cells):
             return False
-        return record.after_blank or not any(self._dialect.columns.fits(row.cells) for row in below)
+        # Where the rows below are like the table's, this one may be damaged: unless it stands apart and is all names.
+        if any(self._dialect.columns.supported(row.cells, may_shift=False) for row in below):
+            return record.after_blank and _are_names(cells)
+        return record.after_blank or len(below) > 1
 
     def _is_prose(self, record: Record, cells: Sequence[str]) -> bool:
         """Whether a row could be a remark below the table: words that stand in no column."""
@@ -128,6 +128,11 @@ def _same_names(cells: Sequence[str], header: Sequence[str]) -> bool:
     shared = min(len(cells), len(header))
     same = sum(one.strip() == other.strip() for one, other in zip(cells, header, strict=False))
     return shared > 0 and same >= max(1, _SAME_NAMES * shared) and shared >= max(len(cells), len(header)) / 2
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    names = {cell.strip() for cell in cells}
+    return "" not in names and len(names) == len(cells) and not any(map(str.isdigit, "".join(cells)))
 
 
 def _counted(count: int, what: str) -> str:

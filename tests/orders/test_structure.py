@@ -181,3 +181,12 @@ def test_a_blank_before_a_quoted_name(tmp_path: Path):
     )
     assert rows[0] == ["Date", "Time", "Gross"]
     assert rows[1] == ["01/02/2024", "10:00:00", "1,653.75"]
+
+
+@pytest.mark.parametrize("odd", ["Eve,soon,free", "Eve,soon", "\nEve,O5,soon"])
+def test_a_row_all_damage_above_rows_of_its_length_begins_no_table(tmp_path: Path, odd: str):
+    """What looks like a header is none where the rows below it are the table's own, short as they may be."""
+    below = ["4,2024-01-05", "5,2024-01-06"] if odd.count(",") == 1 else ["4,2024-01-05,8.00", "5,2024-01-06,9.00"]
+    rows, left_out = read(tmp_path, FIRST + odd + "\n" + "\n".join(below) + "\n")
+    assert rows[4:] == [odd.strip().split(","), *(line.split(",") for line in below)]
+    assert left_out == []
