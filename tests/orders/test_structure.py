@@ -89,6 +89,12 @@ def test_a_row_of_words_below_the_header_is_a_row(tmp_path: Path):
     assert rows[:2] == [["customer", "day", "sum"], ["C7", "soon", "free"]]
 
 
+def test_a_row_of_words_below_names_that_repeat_is_a_row(tmp_path: Path):
+    """Repeated names could be groups above names, but C7 is written as the column's own are."""
+    rows, _ = read(tmp_path, "id,day,day\nC7,soon,later\nC1,2024-01-02,2024-01-05\nC2,2024-01-03,2024-01-06\n")
+    assert rows[:2] == [["id", "day", "day"], ["C7", "soon", "later"]]
+
+
 def test_a_row_that_describes_the_columns_is_a_row_and_known(tmp_path: Path):
     """As in TikTok Shop's exports."""
     content = (

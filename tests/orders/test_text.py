@@ -9,6 +9,8 @@ import pytest
 
 from core.engine import Engine
 from core.errors import NotATableError
+from core.orders.counting import rows_if_regular
+from core.orders.dialect import detect
 from core.orders.grammar import Grammar
 from core.orders.records import records
 from core.orders.source import LINE, SourceTable, open_sources
@@ -78,6 +80,28 @@ def test_one_odd_line_far_down_costs_no_row_and_shifts_none(engine: Engine, tmp_
     assert found[MIDDLE - 1] == (f"C{MIDDLE - 1}", f"2024-01-{(MIDDLE - 1) % 28 + 1:02}", f"{MIDDLE - 1}.50", item)
     assert found[MIDDLE : MIDDLE + len(expected)] == expected
     assert found[-1] == (f"C{COUNT - 1}", f"2024-01-{(COUNT - 1) % 28 + 1:02}", f"{COUNT - 1}.50", item)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'C,2024-01-01,1.50,5" by 6" wide',
+        'C,2024-01-01,1.50,5" by 6"',
+        'C,2024-01-01,1.50,"a" b',
+        'C,2024-01-01,1.50,"open',
+        'C,2024-01-01,"1.50,x\ny,"Lamp"',
+        "C,2024-01-01,1.50",
+        "C,2024-01-01,1.50,Lamp\rD,2024-01-01,1.50,Lamp",
+        "C,2024-01-01,1.50,La\0mp",
+    ],
+)
+def test_a_line_that_is_not_plainly_a_row_is_seen_in_the_bytes(tmp_path: Path, line: str):
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join([HEADER, *PLAIN, *QUOTED]) + "\n", newline="")
+    dialect = detect(path)
+    assert rows_if_regular(path, dialect) == 2 * COUNT
+    path.write_text("\n".join([HEADER, *PLAIN, line, *QUOTED]) + "\n", newline="")
+    assert rows_if_regular(path, dialect) is None
 
 
 def test_lines_are_numbered_as_an_editor_counts_them(engine: Engine, tmp_path: Path):
