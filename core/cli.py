@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 from core.engine import Engine
 from core.errors import EmptyFileError, UserError
 from core.orders.cleaning import CleaningOptions, OrderLines, Returns, clean
-from core.orders.dialect import SPACES
+from core.orders.grammar import SPACES
 from core.orders.source import open_sources
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _write_tables(source: Path, folder: Path, scratch: Path, written: list[str])
         path = target(_stem(source if len(tables) == 1 else Path(table.name)))
         write_rows(table.rows, path)
         written.append(str(path))
-        left_out += table.left_out
+        left_out += [*table.beside, *table.left_out]
     return [f"{source}: left out: {what}" for what in left_out]
 
 

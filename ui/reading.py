@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.exports import lists
 from core.orders.cleaning import OrderLines, Returns
-from core.orders.dialect import SPACES
+from core.orders.grammar import SPACES
 from core.orders.roles import ROLES, Role
 from core.orders.source import SourceFile
 from ui import services, widgets
@@ -24,7 +24,15 @@ _RETURNS: dict[Returns, str] = {
 }
 _DATE_ORDERS = {"dmy": "Day first: 03/04 is 3 April", "mdy": "Month first: 03/04 is March 4", "ymd": "Year first"}
 _DECIMALS = {"point": "1.234 is one and a bit", "comma": "1.234 is one thousand two hundred and thirty-four"}
-_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", SPACES: "blanks"}
+_SEPARATORS = {
+    ",": "comma",
+    ", ": "comma and blank",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "bar",
+    " ": "blank",
+    SPACES: "blanks",
+}
 _MOST_ROWS = 1_000
 _ROLES_A_ROW = 4
 
@@ -121,7 +129,11 @@ def _told(file: SourceFile) -> str:
         return f"{file.rows:,} rows, Parquet"
     encoding = file.dialect.encoding.removesuffix("-sig").upper()
     ragged = f", {file.ragged_rows:,} rows with more or fewer cells than the header" if file.ragged_rows else ""
-    return f"{file.rows:,} rows, separated by {_SEPARATORS[file.dialect.delimiter]}, {encoding}{header}{ragged}"
+    return f"{file.rows:,} rows, separated by {_separator(file.dialect.delimiter)}, {encoding}{header}{ragged}"
+
+
+def _separator(delimiter: str) -> str:
+    return _SEPARATORS.get(delimiter) or plain(f"“{delimiter}”")
 
 
 def questions(workspace: Workspace) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError
-from core.orders import archives, parquet, workbooks
-from core.orders import dialect as dialects
+from core.orders import archives, parquet, text, workbooks
 from core.orders.archives import Packed
 from core.orders.worksheets import LINE, SheetTable
 
@@ -23,7 +22,8 @@ class TableAsRead:
 
     name: str
     rows: Rows
-    left_out: tuple[str, ...]
+    left_out: Sequence[str]  # complete once the rows are read
+    beside: tuple[str, ...] = ()  # what the archive holds that is no table
 
 
 def tables_as_read(path: Path, folder: Path) -> list[TableAsRead]:
@@ -55,12 +55,11 @@ def tables_as_read(path: Path, folder: Path) -> list[TableAsRead]:
                 raise
             refused.append(error)
         else:
-            tables.append(TableAsRead(file.name, rows, tuple(left_out)))
+            tables.append(TableAsRead(file.name, rows, left_out))
     if not tables:
         raise refused[0]
-    first = tables[0]
-    told = (*unpacked.left_out, *(error.message for error in refused), *first.left_out)
-    return [TableAsRead(first.name, first.rows, told), *tables[1:]]
+    beside = (*unpacked.left_out, *(error.message for error in refused))
+    return [replace(tables[0], beside=beside), *tables[1:]]
 
 
 def _rows(file: Packed, scratch: Path) -> tuple[Rows, Sequence[str]]:
@@ -70,10 +69,7 @@ def _rows(file: Packed, scratch: Path) -> tuple[Rows, Sequence[str]]:
         scratch.mkdir()
         book = workbooks.read(file.path, file.name, scratch, as_text=True)
         return _sheet_rows([table for _, table in book.tables]), book.left_out
-    dialect = dialects.detect(file.path, file.name)
-    lines = "blank line" if dialect.skipped_lines == 1 else "blank lines"
-    left_out = [f"{dialect.skipped_lines} {lines} above the header"] if dialect.skipped_lines else []
-    return (cells for _, cells in dialects.read_rows(file.path, dialect)), left_out
+    return text.rows_as_read(file.path, file.name)
 
 
 def _sheet_rows(tables: Sequence[SheetTable]) -> Rows:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -16,22 +12,20 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
-from core.orders import archives, parquet, workbooks
-from core.orders import dialect as dialects
+from core.orders import archives, parquet, text, workbooks
 from core.orders.archives import Packed
-from core.orders.dialect import SPACES, Dialect
+from core.orders.dialect import Dialect
 from core.orders.layout import order_roles
+from core.orders.text import plain_name, unique
 
 FILE = "file_number"
 LINE = "line_number"
 Stage = Callable[[ir.Table], dict[str, ir.Value]]
 """What becomes of each row: columns by name, each an expression of the row alone."""
 
-_CELLS_A_BATCH = 2_000_000
 _SAMPLE_ROWS = 1_000
 _ENOUGH_ROLES = 3  # a customer, a day and an amount
 
@@ -45,6 +39,7 @@ class SourceFile:
     rows: int
     first_line: int  # the line of the first row, from 1 as an editor or a spreadsheet counts
     ragged_rows: int = 0  # rows with more or fewer cells than most
+    ragged_lines: tuple[int, ...] = ()  # where the first of them start, from 1
     sheet: str | None = None  # of a workbook
     has_header: bool = True
 
@@ -234,7 +229,7 @@ def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
     if file.metadata.num_rows == 0:
         raise _no_rows(packed.name)
     if parquet.is_plain(file):
-        path = _plain_name(engine, packed.path, "parquet")
+        path = plain_name(engine, packed.path, "parquet")
     else:
         path = parquet.write_flattened(file, packed.name, engine.folder / engine.new_name("parquet"))
     try:
@@ -256,7 +251,7 @@ def _open_workbook(engine: Engine, packed: Packed) -> list[_Opened]:
         # Rows are told by file and number: where several sheets are read, the name has to tell them apart.
         name = packed.name if len(book.tables) == 1 else f"{packed.name} ({sheet})"
         table = engine.backend.read_parquet(found.path, table_name=engine.new_name("source"))
-        headers = unique(found.headers) if found.headers else _places(len(table.columns) - 1)
+        headers = unique(found.headers) if found.headers else [str(place) for place in range(1, len(table.columns))]
         file = SourceFile(name, None, found.rows, found.first_line, sheet=sheet, has_header=bool(found.headers))
         opened.append(_Opened(packed, file, headers, table))
     opened[0] = replace(opened[0], left_out=book.left_out)
@@ -264,135 +259,24 @@ def _open_workbook(engine: Engine, packed: Packed) -> list[_Opened]:
 
 
 def _open_text(engine: Engine, packed: Packed, row_by_row: bool) -> list[_Opened]:
-    path, name = packed.path, packed.name
-    dialect = dialects.detect(path, name)
-    first = list(islice(dialects.read_rows(path, dialect), 2))
-    if dialect.has_header:
-        headers, rows = unique(first[0][1]), first[1:]
-    else:
-        headers, rows = [], first
-    if not rows:
-        raise _no_rows(name)
-    if not headers:
-        headers = _places(len(rows[0][1]))
-    ragged = 0
-    table = None if row_by_row else _read_fast(engine, path, dialect, len(headers), rows[0][0])
-    if table is not None:
-        count = _lines(dialect) - (rows[0][0] - 1)
-    else:
-        headers, table, ragged = _read_tolerant(engine, path, dialect, headers)
-        count = table.count().to_pyarrow().as_py()
-    file = SourceFile(name, dialect, count, rows[0][0], ragged, has_header=dialect.has_header)
-    return [_Opened(packed, file, headers, table)]
-
-
-def _lines(dialect: Dialect) -> int:
-    return dialect.line_breaks + (not dialect.ends_with_break)
+    found = text.open_table(engine, packed.path, packed.name, LINE, row_by_row=row_by_row)
+    dialect = found.dialect
+    file = SourceFile(
+        packed.name,
+        dialect,
+        found.rows,
+        dialect.first_line,
+        found.ragged_rows,
+        found.ragged_lines,
+        has_header=dialect.has_header,
+    )
+    return [_Opened(packed, file, found.headers, found.table, found.left_out)]
 
 
 def _no_rows(name: str) -> EmptyFileError:
     return EmptyFileError(
         f"{name} has a header but no rows under it.", hint="Export the orders again for a period that has some."
     )
-
-
-def unique(headers: Sequence[str]) -> list[str]:
-    """Headers trimmed, the blank ones named by place, repeated ones numbered: every column can be told by its own."""
-    seen: set[str] = set()
-    names = []
-    for place, header in enumerate(headers, 1):
-        wanted = name = " ".join(header.replace("\ufeff", "").split()) or f"Column {place}"
-        number = 1
-        while name in seen:
-            number += 1
-            name = f"{wanted} ({number})"
-        seen.add(name)
-        names.append(name)
-    return names
-
-
-def _plain_name(engine: Engine, path: Path, what: str) -> Path:
-    """A name for the file that holds no `*`, `?` or `[`: DuckDB would take them for a pattern of many files."""
-    link = engine.folder / engine.new_name(what)
-    link.symlink_to(path.resolve())
-    return link
-
-
-def _read_fast(engine: Engine, path: Path, dialect: Dialect, width: int, first_line: int) -> ir.Table | None:
-    """The file through DuckDB's parallel reader; None where that reader could lose or shift a row.
-
-    The reader runs strictly: a row of another length or a broken quote is an error. A cell with a line break, or a
-    quote that swallows lines, shows in the number of rows; then the tolerant reader, which counts lines, takes over.
-    Where nothing is quoted, the number of separators tells as much at an eighth of the work of a whole reading; rows
-    that make up for each other show when they are kept (`UNEVEN_ROWS`).
-    """
-    if dialect.delimiter == SPACES:
-        return None
-    plain = _plain_name(engine, path, "csv")
-    if dialect.encoding not in {"utf-8", "utf-8-sig"} or dialects.is_packed(path):
-        plain.unlink()
-        _transcode(path, dialect.encoding, plain)
-    table = engine.backend.read_csv(
-        plain,
-        table_name=engine.new_name("source"),
-        auto_detect=False,
-        header=False,
-        skip=first_line - 1,
-        delim=dialect.delimiter,
-        quote='"',
-        escape='"',
-        strict_mode=True,
-        columns={f"c{place}": "VARCHAR" for place in range(1, width + 1)},
-    )
-    separators = (_lines(dialect) - dialect.skipped_lines) * (width - 1)
-    if dialects.unquoted_separators(plain, dialect.delimiter) == separators:
-        return table
-    with contextlib.suppress(duckdb.Error):  # what a strict reader refuses, the tolerant one reads
-        if table.count().to_pyarrow().as_py() == _lines(dialect) - (first_line - 1):
-            return table
-    return None
-
-
-def _transcode(path: Path, encoding: str, copy: Path) -> None:
-    with dialects.open_text(path, encoding) as source, copy.open("w", encoding="utf-8", newline="") as target:
-        shutil.copyfileobj(source, target, 4 * 1024 * 1024)
-
-
-def _read_tolerant(engine: Engine, path: Path, dialect: Dialect, headers: list[str]) -> tuple[list[str], ir.Table, int]:
-    """The file row by row into a Parquet scratch file. Short rows are filled with blanks; nothing is shifted."""
-    rows = dialects.read_rows(path, dialect)
-    if dialect.has_header:
-        next(rows)
-    lengths = Counter(len(cells) for _, cells in dialects.read_rows(path, dialect))
-    widest = max(lengths)
-    if dialect.has_header:
-        lengths[len(headers)] -= 1
-    usual = max(lengths, key=lambda length: (lengths[length], length == len(headers)))
-    headers = unique([*headers, *([""] * (widest - len(headers)))]) if dialect.has_header else _places(widest)
-    schema = pa.schema([*((f"c{place}", pa.string()) for place in range(1, widest + 1)), (LINE, pa.int64())])
-    scratch = engine.folder / engine.new_name("rows")
-    with pq.ParquetWriter(scratch, schema) as writer:
-        for batch in _batches(rows, max(1, _CELLS_A_BATCH // widest)):
-            columns = [
-                pa.array([cells[place] or None if place < len(cells) else None for _, cells in batch], pa.string())
-                for place in range(widest)
-            ]
-            lines = pa.array([number for number, _ in batch], pa.int64())
-            writer.write_table(pa.Table.from_arrays([*columns, lines], schema=schema))
-    return (
-        headers,
-        engine.backend.read_parquet(scratch, table_name=engine.new_name("source")),
-        (lengths.total() - lengths[usual]),
-    )
-
-
-def _places(width: int) -> list[str]:
-    return [str(place) for place in range(1, width + 1)]
-
-
-def _batches(rows: Iterator[tuple[int, list[str]]], size: int) -> Iterator[list[tuple[int, list[str]]]]:
-    while batch := list(islice(rows, size)):
-        yield batch
 
 
 def _lay_out(table: ir.Table, own: Sequence[str], headers: Sequence[str]) -> ir.Table:

@@ -46,7 +46,7 @@ def test_cells_come_as_text_and_blanks_as_missing(engine: Engine, tmp_path: Path
         ('a,b\n"1\nmore",2\n3,4\n', [(2, "1\nmore", "2"), (4, "3", "4")], 0),  # a cell of two lines
         ('a,b\n"1,5",2\n"say ""hi""",4\n', [(2, "1,5", "2"), (3, 'say "hi"', "4")], 0),
         ("a,b\n1\n3,4\n5,6\n", [(2, "1", None), (3, "3", "4"), (4, "5", "6")], 1),  # a short row
-        ('a,b\n1,2\n"open,4\n5,6\n', [(2, "1", "2"), (3, "open,4\n5,6\n", None)], 1),  # a quote never closed
+        ('a,b\n1,2\n"open,4\n5,6\n', [(2, "1", "2"), (3, '"open', "4"), (4, "5", "6")], 0),  # a quote never closed
         ('a,b\n1,2 "inch"\n3,4\n', [(2, "1", '2 "inch"'), (3, "3", "4")], 0),  # quotes within a cell
     ],
 )

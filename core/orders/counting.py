@@ -1,0 +1,118 @@
+"""Whether every line of a file is plainly a row, told from its bytes at a fraction of the time that reading takes."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.orders.dialect import Dialect
+
+_BLOCK_BYTES = 4 * 1024 * 1024
+_THREADS = min(4, os.cpu_count() or 1)
+_LINE_FEED, _CARRIAGE_RETURN = ord("\n"), ord("\r")
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def rows_if_regular(path: Path, dialect: Dialect) -> int | None:
+    """The number of rows where each line is one, with the table's number of cells; None where one may not be.
+
+    Parameters
+    ----------
+    path : a file in UTF-8
+
+    Notes
+    -----
+    Where nothing is quoted, separators are counted in blocks of 4 MB: a row too short and one too long in the same
+    block make up for each other here, and show in the number of rows once they are kept.
+    """
+    look = partial(_look, dialect=dialect, header=_header_bytes(path, dialect))
+    rows = returns = 0
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for found in _in_turn(threads, look, _blocks(path, dialect.first_line - 1)):
+            if found is None:
+                return None
+            rows += found[0]
+            returns += found[1]
+    return rows if returns in {0, rows} and rows else None
+
+
+def _in_turn(
+    threads: ThreadPoolExecutor, look: Callable[[bytes], tuple[int, int] | None], blocks: Iterator[bytes]
+) -> Iterator[tuple[int, int] | None]:
+    """What comes of each block, in their order; only a few are held at a time."""
+    waiting: deque[Future[tuple[int, int] | None]] = deque()
+    for block in blocks:
+        waiting.append(threads.submit(look, block))
+        if len(waiting) > _THREADS:
+            yield waiting.popleft().result()
+    yield from (future.result() for future in waiting)
+
+
+def _look(block: bytes, dialect: Dialect, header: bytes) -> tuple[int, int] | None:
+    """How many lines and carriage returns a block has; None where a line may be no row."""
+    if not block.endswith(b"\n") or b"\0" in block:
+        return None
+    if header and (header in block or block.startswith(header[1:])):
+        return None
+    values = np.frombuffer(block, np.uint8)
+    lines = _count(values, _LINE_FEED)
+    separators = _separators(values, ord(dialect.delimiter), ord(dialect.grammar.quote))
+    return (lines, _count(values, _CARRIAGE_RETURN)) if separators == lines * (dialect.width - 1) else None
+
+
+def _blocks(path: Path, skipped_lines: int) -> Iterator[bytes]:
+    """The file in blocks of whole lines, each line with its end; a line longer than a block comes without."""
+    with path.open("rb") as stream:
+        for _ in range(skipped_lines):
+            stream.readline()
+        rest = b""
+        while chunk := stream.read(_BLOCK_BYTES):
+            end = chunk.rfind(b"\n") + 1
+            yield rest + chunk[:end] if end else chunk
+            rest = chunk[end:]
+        # Blank lines at the very end are no rows for any reader.
+        if rest.strip(b"\r\n"):
+            yield rest + (b"\r\n" if rest.endswith(b"\r") else b"\n")
+
+
+def _header_bytes(path: Path, dialect: Dialect) -> bytes:
+    with path.open("rb") as stream:
+        lines = [stream.readline() for _ in range(dialect.first_line - 1)]
+    return b"\n" + lines[-1].rstrip(b"\r\n") if lines and dialect.has_header else b""
+
+
+def _count(values: Bytes, byte: int) -> int:
+    # `bytes.count` takes 2 s for the commas of 10 million rows, and this 0.1.
+    return int(np.count_nonzero(values == byte))
+
+
+def _separators(values: Bytes, separator: int, quote: int) -> int:
+    """How many separators stand outside quotes; -1 where a quote is not at the beginning or end of a cell."""
+    quotes = np.flatnonzero(values == quote)
+    if not len(quotes):
+        return _count(values, separator)
+    if len(quotes) % 2:
+        return -1
+    begins, ends = quotes[::2], quotes[1::2]
+    before = np.where(begins > 0, values[begins - 1], _LINE_FEED)
+    after = values[ends + 1]
+    bounds = np.zeros(256, dtype=bool)
+    bounds[[separator, quote, _LINE_FEED]] = True
+    if not bounds[before].all():
+        return -1
+    bounds[_CARRIAGE_RETURN] = True
+    if not bounds[after].all():
+        return -1
+    is_separator = values == separator
+    # Sums from each quote to the next: every other one is of what stands within quotes. A line feed there counts as a
+    # separator too few, and so gives the block away.
+    within = np.add.reduceat((is_separator | (values == _LINE_FEED)).view(np.uint8), quotes, dtype=np.int64)[::2]
+    return int(np.count_nonzero(is_separator) - within.sum())
