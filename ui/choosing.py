@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from charts import choosing as charts
-from charts import theme
+from charts import lineage, theme
 from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
 from ui import services, widgets
@@ -81,6 +82,34 @@ def _drawn(workspace: Workspace, job: SweepJob) -> None:
         st.caption(f"{chosen} segments are not computed yet.")
         return
     widgets.vega_chart(sizes, key="sizes")
+    if advice is not None:
+        _family(workspace, fitted, chosen)
+
+
+def _family(workspace: Workspace, sweep: Sweep, chosen: int) -> None:
+    """How these segments came about, what one more would change, and the tree of all."""
+    st.header("How the segments split")
+    splits = {split.k + 1: split for split in services.splits(workspace)}
+    step, tree = _family_pictures(workspace, chosen)
+    if chosen < sweep.k_max:
+        st.markdown(f"**One more segment, {chosen} → {chosen + 1}.** {plain(splits[chosen + 1].words())}")
+    if chosen > 2:
+        st.markdown(f"**Before, {chosen - 1} → {chosen}.** {plain(splits[chosen].words())}")
+    widgets.vega_chart(step, key="step")
+    widgets.vega_chart(tree, key="tree")
+
+
+def _family_pictures(workspace: Workspace, chosen: int) -> tuple[Spec, Spec]:
+    """The step to one segment more, or to the last where there is none, and the tree."""
+
+    def draw() -> tuple[Spec, Spec]:
+        born, currency = services.generations(workspace), services.features(workspace).currency
+        return (
+            lineage.step(born[min(chosen, len(born) - 1)], chosen, currency).to_dict(),
+            lineage.tree(born, chosen, currency).to_dict(),
+        )
+
+    return workspace.answer(("family", *services.grouping_key(workspace), chosen), draw)
 
 
 def _pictures(
@@ -109,21 +138,23 @@ def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
 
     asked = choices()
 
-    def look(count: int, draw: bool) -> None:
+    def look(count: int, draw: Callable[[int], object]) -> None:
         # Not the answers' key, for which a choice that cannot be met raises an error: here it is the page's to show.
-        if choices() != asked:
-            return
-        if draw:
-            _pictures(workspace, sweep, advice, count)
-        else:
-            services.early_segmentation(workspace, count)
+        if choices() == asked:
+            draw(count)
+
+    steps: tuple[Callable[[int], object], ...] = (
+        lambda count: services.early_segmentation(workspace, count),
+        lambda count: _pictures(workspace, sweep, advice, count),
+        lambda count: _family_pictures(workspace, count),
+    )
 
     def begin() -> Ahead:
         if workspace.ahead is not None:
             workspace.ahead.stop()
         counts = sorted(range(2, sweep.k_max + 1), key=lambda count: abs(count - advice.k))
-        # In two steps each, so that a page that waits for its turn waits half as long.
-        tasks = [partial(look, count, draw) for count in counts for draw in (False, True)]
+        # In small steps, so that a page that waits for its turn waits less.
+        tasks = [partial(look, count, draw) for count in counts for draw in steps]
         workspace.ahead = Ahead(tasks, workspace.alone)
         return workspace.ahead
 
