@@ -203,7 +203,7 @@ def _bars(
                 "middle": layout.slot[place] + layout.room[place] / 2,
                 "room": layout.room[place],
                 "colour": theme.colour(each.colours[place]),
-                "number": str(place + 1),
+                "number": f"{place + 1}.",
                 "name": name,
                 "customers": f"{int(each.sizes[place]):,}",
                 "told": _figures(each, place, currency),

@@ -93,7 +93,7 @@ def _family(workspace: Workspace, sweep: Sweep, chosen: int) -> None:
     step, tree = _family_pictures(workspace, chosen)
     if chosen < sweep.k_max:
         st.markdown(f"**One more segment, {chosen} → {chosen + 1}.** {plain(splits[chosen + 1].words())}")
-    if chosen > 2:
+    if chosen > 2 or chosen == sweep.k_max:
         st.markdown(f"**Before, {chosen - 1} → {chosen}.** {plain(splits[chosen].words())}")
     widgets.vega_chart(step, key="step")
     widgets.vega_chart(tree, key="tree")
