@@ -83,28 +83,33 @@ def _drawn(workspace: Workspace, job: SweepJob) -> None:
         return
     widgets.vega_chart(sizes, key="sizes")
     if advice is not None:
-        _family(workspace, fitted, chosen)
+        _family(workspace, chosen)
 
 
-def _family(workspace: Workspace, sweep: Sweep, chosen: int) -> None:
+def _family(workspace: Workspace, chosen: int) -> None:
     """How these segments came about, what one more would change, and the tree of all."""
     st.header("How the segments split")
-    splits = {split.k + 1: split for split in services.splits(workspace)}
-    step, tree = _family_pictures(workspace, chosen)
-    if chosen < sweep.k_max:
-        st.markdown(f"**One more segment, {chosen} → {chosen + 1}.** {plain(splits[chosen + 1].words())}")
-    if chosen > 2 or chosen == sweep.k_max:
-        st.markdown(f"**Before, {chosen - 1} → {chosen}.** {plain(splits[chosen].words())}")
+    sentences, step, tree = _family_pictures(workspace, chosen)
+    for sentence in sentences:
+        st.markdown(sentence)
     widgets.vega_chart(step, key="step")
     widgets.vega_chart(tree, key="tree")
 
 
-def _family_pictures(workspace: Workspace, chosen: int) -> tuple[Spec, Spec]:
-    """The step to one segment more, or to the last where there is none, and the tree."""
+def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec, Spec]:
+    """The sentences, the step to one segment more, or to the last where there is none, and the tree."""
 
-    def draw() -> tuple[Spec, Spec]:
+    def draw() -> tuple[list[str], Spec, Spec]:
         born, currency = services.generations(workspace), services.features(workspace).currency
+        told = []
+        if chosen < len(born):
+            more = services.split(workspace, chosen)
+            told.append(f"**One more segment, {chosen} → {chosen + 1}.** {plain(more.words())}")
+        if chosen > 2 or chosen == len(born):
+            last = services.split(workspace, chosen - 1)
+            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(last.words())}")
         return (
+            told,
             lineage.step(born[min(chosen, len(born) - 1)], chosen, currency).to_dict(),
             lineage.tree(born, chosen, currency).to_dict(),
         )

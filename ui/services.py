@@ -30,7 +30,8 @@ from core.segments.comparison import Comparison, compare
 from core.segments.generations import Generation, generation
 from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
-from core.segments.splits import Split, split
+from core.segments.splits import Split
+from core.segments.splits import split as split_of
 from ui.jobs import SweepJob
 from ui.session import Upload, Workspace
 
@@ -274,15 +275,15 @@ def generations(workspace: Workspace) -> tuple[Generation, ...]:
     return _generation(workspace, found.k_max, found).line()
 
 
-def splits(workspace: Workspace) -> tuple[Split, ...]:
-    """What each further segment changes: from one to two first."""
+def split(workspace: Workspace, count: int) -> Split:
+    """What one segment more than `count` changes."""
 
-    def describe() -> tuple[Split, ...]:
-        ranked, used = _ranks(workspace), chosen_features(workspace)
-        return tuple(split(each, features(workspace), ranked, used) for each in generations(workspace)[1:])
+    def describe() -> Split:
+        after = generations(workspace)[count]
+        return split_of(after, features(workspace), _ranks(workspace), chosen_features(workspace))
 
     with workspace.alone():
-        return workspace.answer(("splits", *grouping_key(workspace)), describe)
+        return workspace.answer(("split", *grouping_key(workspace), count), describe)
 
 
 def _ranks(workspace: Workspace) -> pd.DataFrame:
@@ -298,6 +299,9 @@ def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
         found: dict[str, Segmentation] = {}
         known = features(workspace)
         for outliers in ("keep", "cap"):
+            if outliers == workspace.grouping.preparation.outliers:
+                found[outliers] = segmentation(workspace, count)
+                continue
             prepared = preparation(workspace, replace(workspace.grouping.preparation, outliers=outliers))
             matrix = prepared.fit_matrix(known.values)
             found[outliers] = segment(known, prepared, cluster(matrix, count, seed=workspace.grouping.seed))

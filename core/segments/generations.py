@@ -137,8 +137,8 @@ def generations(
 
 def _held(before: Generation | None, step: Step | None) -> dict[int, Naming]:
     """The namings of the segments that are mostly the same customers."""
-    if before is None or step is None or before.n_segments == 1:
-        return {}  # "All customers" is the name of no part of them
+    if before is None or step is None:
+        return {}
     return {place: before.namings[origin] for place, origin in step.persisting.items()}
 
 

@@ -169,7 +169,7 @@ def test_the_page_says_how_three_segments_become_four(sample: AppTest) -> None:
     sample.slider[0].set_value(3).run()
     here = workspace(sample)
     three, four = (services.segmentation(here, k) for k in (3, 4))
-    split = services.splits(here)[2]
+    split = services.split(here, 3)
 
     assert (split.before, split.after) == tuple(tuple(each.name for each in side.segments) for side in (three, four))
     (shown,) = [each.value for each in sample.markdown if each.value.startswith("**One more segment, 3 → 4.**")]
