@@ -55,19 +55,18 @@ _ROOM = 86  # pixels for the horizontal axis with its title, and around
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
-def colours(count: int) -> tuple[str, ...]:
-    """One colour for each of `count` segments; repeated only after the twelfth."""
-    return tuple(COLOURS[place % len(COLOURS)] for place in range(count))
-
-
 def shapes(count: int) -> tuple[str, ...]:
     """One shape for each of `count` segments, so that nothing is told by colour alone."""
     return tuple(SHAPES[place % len(SHAPES)] for place in range(count))
 
 
+def colour(number: int) -> str:
+    """The colour of a segment's `colour`, a whole number from 0; repeated only after the twelfth."""
+    return COLOURS[number % len(COLOURS)]
+
+
 def palette(segmentation: Segmentation) -> Palette:
-    labels = [label(segment) for segment in segmentation.segments]
-    return dict(zip(labels, colours(len(labels)), strict=True))
+    return {label(segment): colour(segment.colour) for segment in segmentation.segments}
 
 
 def label(segment: Segment) -> str:

@@ -123,6 +123,8 @@ def analyse(
     """
     from core.clustering.choice import advise
     from core.clustering.sweep import sweep
+    from core.segments.generations import generations
+    from core.segments.naming import ranks
     from core.segments.segmentation import segment
 
     options = options or SegmentOptions()
@@ -138,7 +140,10 @@ def analyse(
             hint=f"Ask for {swept.k_max} segments or fewer, or use more features.",
         )
     advice = advise(swept, min_share=options.min_share)
-    segmentation = segment(features, preparation, swept.fits[options.k or advice.k])
+    k, ranked = options.k or advice.k, ranks(features.values)
+    # From one segment on, as the pages go, so that both give the same names.
+    born = generations(features, preparation, {fewer: swept.fits[fewer] for fewer in range(1, k + 1)}, ranked)
+    segmentation = segment(features, preparation, swept.fits[k], ranked=ranked, generation=born)
     filled = tuple(
         f"{catalog.feature(name).label} is unknown for {count:,} customers; they were grouped as if it were the median."
         for name, count in preparation.filled.items()

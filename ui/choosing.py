@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from charts import choosing as charts
-from charts import theme
+from charts import lineage, theme
 from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
 from ui import services, widgets
@@ -81,6 +82,39 @@ def _drawn(workspace: Workspace, job: SweepJob) -> None:
         st.caption(f"{chosen} segments are not computed yet.")
         return
     widgets.vega_chart(sizes, key="sizes")
+    if advice is not None:
+        _family(workspace, chosen)
+
+
+def _family(workspace: Workspace, chosen: int) -> None:
+    """How these segments came about, what one more would change, and the tree of all."""
+    st.header("How the segments split")
+    sentences, step, tree = _family_pictures(workspace, chosen)
+    for sentence in sentences:
+        st.markdown(sentence)
+    widgets.vega_chart(step, key="step")
+    widgets.vega_chart(tree, key="tree")
+
+
+def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec, Spec]:
+    """The sentences, the step to one segment more, or to the last where there is none, and the tree."""
+
+    def draw() -> tuple[list[str], Spec, Spec]:
+        born, currency = services.generations(workspace), services.features(workspace).currency
+        told = []
+        if chosen < len(born):
+            more = services.split(workspace, chosen)
+            told.append(f"**One more segment, {chosen} → {chosen + 1}.** {plain(more.words())}")
+        if chosen > 2 or chosen == len(born):
+            last = services.split(workspace, chosen - 1)
+            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(last.words())}")
+        return (
+            told,
+            lineage.step(born[min(chosen, len(born) - 1)], chosen, currency).to_dict(),
+            lineage.tree(born, chosen, currency).to_dict(),
+        )
+
+    return workspace.answer(("family", *services.grouping_key(workspace), chosen), draw)
 
 
 def _pictures(
@@ -109,21 +143,23 @@ def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
 
     asked = choices()
 
-    def look(count: int, draw: bool) -> None:
+    def look(count: int, draw: Callable[[int], object]) -> None:
         # Not the answers' key, for which a choice that cannot be met raises an error: here it is the page's to show.
-        if choices() != asked:
-            return
-        if draw:
-            _pictures(workspace, sweep, advice, count)
-        else:
-            services.early_segmentation(workspace, count)
+        if choices() == asked:
+            draw(count)
+
+    steps: tuple[Callable[[int], object], ...] = (
+        lambda count: services.early_segmentation(workspace, count),
+        lambda count: _pictures(workspace, sweep, advice, count),
+        lambda count: _family_pictures(workspace, count),
+    )
 
     def begin() -> Ahead:
         if workspace.ahead is not None:
             workspace.ahead.stop()
         counts = sorted(range(2, sweep.k_max + 1), key=lambda count: abs(count - advice.k))
-        # In two steps each, so that a page that waits for its turn waits half as long.
-        tasks = [partial(look, count, draw) for count in counts for draw in (False, True)]
+        # In small steps, so that a page that waits for its turn waits less.
+        tasks = [partial(look, count, draw) for count in counts for draw in steps]
         workspace.ahead = Ahead(tasks, workspace.alone)
         return workspace.ahead
 

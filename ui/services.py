@@ -18,7 +18,7 @@ from core import analysis as analyses
 from core.analysis import PRESETS, Analysis, SegmentOptions
 from core.clustering.choice import Advice, advise
 from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
-from core.clustering.sweep import ClusterFit, Sweep, cluster
+from core.clustering.sweep import Sweep, cluster
 from core.engine import Engine
 from core.errors import TooFewCustomersError, UserError
 from core.exports import bundle, lists
@@ -28,8 +28,11 @@ from core.orders.columns import Recognition, detect
 from core.orders.source import SourceTable, open_sources
 from core.orders.values import Ambiguity
 from core.segments.comparison import Comparison, compare
+from core.segments.generations import Generation, generation
 from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
+from core.segments.splits import Split
+from core.segments.splits import split as split_of
 from ui.jobs import SweepJob
 from ui.session import Upload, Workspace
 
@@ -229,7 +232,7 @@ def n_clusters(workspace: Workspace) -> int:
 def segmentation(workspace: Workspace, count: int | None = None) -> Segmentation:
     """The customers in `count` segments (by default the number chosen)."""
     wanted = count or n_clusters(workspace)
-    return _segmentation(workspace, wanted, sweep(workspace).fits[wanted])
+    return _segmentation(workspace, wanted, sweep(workspace))
 
 
 def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
@@ -237,15 +240,51 @@ def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
     partial = sweep_job(workspace).partial
     if partial is None or count not in partial.fits:
         return None
-    return _segmentation(workspace, count, partial.fits[count])
+    return _segmentation(workspace, count, partial)
 
 
-def _segmentation(workspace: Workspace, count: int, found: ClusterFit) -> Segmentation:
+def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
+    def profile() -> Segmentation:
+        born = _generation(workspace, count, found)
+        known, prepared = features(workspace), preparation(workspace)
+        return segment(known, prepared, found.fits[count], ranked=_ranks(workspace), generation=born)
+
     with workspace.alone():
-        key = ("segmentation", *grouping_key(workspace), count)
-        return workspace.answer(
-            key, lambda: segment(features(workspace), preparation(workspace), found, ranked=_ranks(workspace))
-        )
+        return workspace.answer(("segmentation", *grouping_key(workspace), count), profile)
+
+
+def _generation(workspace: Workspace, count: int, found: Sweep) -> Generation:
+    """The generation of `count` segments; those before it are kept as they come, as the sweep's fits do."""
+    with workspace.alone():
+        born: list[Generation] = workspace.answer(("generations", *grouping_key(workspace)), list)
+        while len(born) < count:
+            born.append(
+                generation(
+                    features(workspace),
+                    preparation(workspace),
+                    found.fits[len(born) + 1],
+                    ranked=_ranks(workspace),
+                    before=born[-1] if born else None,
+                )
+            )
+        return born[count - 1]
+
+
+def generations(workspace: Workspace) -> tuple[Generation, ...]:
+    """The segments of each number, from one on, once the sweep is done."""
+    found = sweep(workspace)
+    return _generation(workspace, found.k_max, found).line()
+
+
+def split(workspace: Workspace, count: int) -> Split:
+    """What one segment more than `count` changes."""
+
+    def describe() -> Split:
+        after = generations(workspace)[count]
+        return split_of(after, features(workspace), _ranks(workspace), chosen_features(workspace))
+
+    with workspace.alone():
+        return workspace.answer(("split", *grouping_key(workspace), count), describe)
 
 
 def _ranks(workspace: Workspace) -> pd.DataFrame:
@@ -261,6 +300,9 @@ def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
         found: dict[str, Segmentation] = {}
         known = features(workspace)
         for outliers in ("keep", "cap"):
+            if outliers == workspace.grouping.preparation.outliers:
+                found[outliers] = segmentation(workspace, count)
+                continue
             prepared = preparation(workspace, replace(workspace.grouping.preparation, outliers=outliers))
             matrix = prepared.fit_matrix(known.values)
             found[outliers] = segment(known, prepared, cluster(matrix, count, seed=workspace.grouping.seed))

@@ -19,7 +19,7 @@ from core.orders.source import SourceTable
 from ui.jobs import Ahead, SweepJob
 
 _KEY = "workspace"
-_MOST_ANSWERS = 60
+_MOST_ANSWERS = 100  # with 20 numbers of segments, each has four
 Answer = TypeVar("Answer")
 
 

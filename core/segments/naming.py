@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,12 @@ MIDDLE = 0.5
 OUTSTANDING = 0.15
 # What it costs to use an archetype again, where there are more segments than archetypes: two steps of 0.2 on the scale.
 REUSE = 0.08
+# What it costs to give up an archetype that a segment of mostly the same customers had: the same.
+HOLD = 0.08
+# A name made of measures is given up where one of them comes nearer to the middle than this.
+STILL = 0.1
+LONGEST_NAME = 80
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Naming:
 
     name: str
     archetype: Archetype
+    says: Mapping[str, int] = field(default_factory=dict)  # measure -> 1 high, -1 low, where the name is made of them
 
 
 def ranks(values: pd.DataFrame) -> pd.DataFrame:
@@ -71,11 +79,17 @@ def group_means(values: pd.DataFrame, clusters: np.ndarray, n_clusters: int) -> 
 def group_sums(values: pd.DataFrame, clusters: np.ndarray, n_clusters: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sums of the values, and how many customers have one; both (n_clusters, n_features)."""
     sums, counts = {}, {}
+    clusters = clusters.astype(np.intp)
+    sizes = np.bincount(clusters, minlength=n_clusters)
     for name in values.columns:
         column = values[name].to_numpy(dtype=np.float64)
-        has = ~np.isnan(column)
-        counts[name] = np.bincount(clusters[has], minlength=n_clusters)
-        sums[name] = np.bincount(clusters[has], weights=column[has], minlength=n_clusters)
+        missing = np.isnan(column)
+        if missing.any():
+            here, column = clusters[~missing], column[~missing]
+            counts[name] = np.bincount(here, minlength=n_clusters)
+        else:
+            here, counts[name] = clusters, sizes
+        sums[name] = np.bincount(here, weights=column, minlength=n_clusters)
     return pd.DataFrame(sums, columns=values.columns), pd.DataFrame(counts, columns=values.columns)
 
 
@@ -102,12 +116,13 @@ def positions(standing: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=standing.index)
 
 
-def named(standing: pd.DataFrame) -> tuple[Naming, ...]:
+def named(standing: pd.DataFrame, held: Mapping[int, Naming] | None = None) -> tuple[Naming, ...]:
     """A name for each segment, never the same one twice.
 
     Parameters
     ----------
     standing : (n_segments, n_features) from `standings`, in the order of the segments
+    held : {place of a segment: what it was called}, for those that were there before
 
     Notes
     -----
@@ -115,13 +130,18 @@ def named(standing: pd.DataFrame) -> tuple[Naming, ...]:
     the squared distances add up to the least (the assignment problem). A name is only used where what it speaks of is
     known: nobody hibernates without a date. With more segments than such archetypes some share one and are told apart
     by what differs between them. Where neither value nor dates are known, the most striking measures make the name.
+
+    A held archetype counts as nearer by HOLD, so it is given up only where all names together become truer by more
+    than that: because the segment has moved, or because another one has a far better claim. A held name made of
+    measures stays while each of them is still as it says.
     """
+    held = held or {}
     if len(standing) == 1:
         return (Naming(playbook().everyone.name, playbook().everyone),)
     position = positions(standing)
     if position.empty:
-        return _by_measures(standing)
-    archetypes = _nearest(position, _usable(standing, position))
+        return _by_measures(standing, held)
+    archetypes = _nearest(position, _usable(standing, position), held)
     return tuple(map(Naming, _told_apart([each.name for each in archetypes], standing), archetypes))
 
 
@@ -133,12 +153,16 @@ def _usable(standing: pd.DataFrame, position: pd.DataFrame) -> list[Archetype]:
     return [each for each in playbook().archetypes if each.needs <= known] or [playbook().unnamed]
 
 
-def _nearest(position: pd.DataFrame, archetypes: Sequence[Archetype]) -> list[Archetype]:
+def _nearest(position: pd.DataFrame, archetypes: Sequence[Archetype], held: Mapping[int, Naming]) -> list[Archetype]:
     from scipy.optimize import linear_sum_assignment  # here, since it costs more to import than the rest of core
 
     here = position.fillna(MIDDLE).to_numpy()
     there = np.array([[each.position.get(name, MIDDLE) for name in position.columns] for each in archetypes])
     distances = ((here[:, None, :] - there[None, :, :]) ** 2).sum(axis=2)
+    keys = [each.key for each in archetypes]
+    for place, former in held.items():
+        if former.archetype.key in keys:
+            distances[place, keys.index(former.archetype.key)] -= HOLD
     rounds = -(-len(here) // len(there))
     _, chosen = linear_sum_assignment(np.hstack([distances + REUSE * again for again in range(rounds)]))
     return [archetypes[place % len(there)] for place in chosen]
@@ -162,20 +186,30 @@ def _told_apart(names: Sequence[str], standing: pd.DataFrame) -> list[str]:
     return unique(apart)
 
 
-def _by_measures(standing: pd.DataFrame) -> tuple[Naming, ...]:
+def _by_measures(standing: pd.DataFrame, held: Mapping[int, Naming]) -> tuple[Naming, ...]:
     """Names such as "High age, low visits" for tables that tell neither value nor recency nor frequency."""
     unnamed = playbook().unnamed
-    names = []
-    comparable = _comparable(standing)
-    for number, (_, row) in enumerate(comparable.iterrows(), start=1):
-        striking = (row.dropna() - MIDDLE).sort_values(key=np.abs, ascending=False, kind="stable")
-        words = [
-            f"{'high' if side > 0 else 'low'} {inner(catalog.feature(str(measure)).label)}"
-            for measure, side in striking.iloc[:2].items()
-            if abs(side) >= OUTSTANDING
-        ]
-        names.append(sentence(", ".join(words)) if words else f"{unnamed.name} {number}")
-    return tuple(Naming(name, unnamed) for name in unique(names))
+    sides = _comparable(standing) - MIDDLE
+    namings = [
+        held[place] if place in held and _still_true(held[place], row) else _striking(row, place + 1)
+        for place, (_, row) in enumerate(sides.iterrows())
+    ]
+    settled = [place for place, naming in enumerate(namings) if naming is held.get(place)]
+    names = unique([each.name for each in namings], settled)
+    return tuple(Naming(name, unnamed, each.says) for name, each in zip(names, namings, strict=True))
+
+
+def _striking(sides: pd.Series[float], number: int) -> Naming:
+    ordered = sides.sort_values(key=np.abs, ascending=False, kind="stable").iloc[:2]
+    says = {str(measure): 1 if side > 0 else -1 for measure, side in ordered.items() if abs(side) >= OUTSTANDING}
+    words = [f"{'high' if side > 0 else 'low'} {inner(catalog.feature(name).label)}" for name, side in says.items()]
+    unnamed = playbook().unnamed
+    return Naming(sentence(", ".join(words)) if words else f"{unnamed.name} {number}", unnamed, says)
+
+
+def _still_true(former: Naming, sides: pd.Series[float]) -> bool:
+    told = former.says.items()
+    return bool(told) and all(name in sides.index and sides[name] * side >= STILL for name, side in told)
 
 
 def _comparable(standing: pd.DataFrame) -> pd.DataFrame:
@@ -184,17 +218,33 @@ def _comparable(standing: pd.DataFrame) -> pd.DataFrame:
     return standing[kept].dropna(axis=1, how="any")
 
 
-def unique(names: Sequence[str]) -> list[str]:
-    """The names, the later of two alike with a number after it. Case makes no difference: file names ignore it."""
-    given: list[str] = []
+def labels(given: Sequence[str], own: Mapping[int, str]) -> list[str]:
+    """The playbook's names with the marketer's own, by number, put in their places; blank ones are no names."""
+    wanted = {number: _one_line(name) for number, name in own.items()}
+    return unique([wanted.get(number) or _one_line(name) for number, name in enumerate(given, start=1)])
+
+
+def _one_line(name: str) -> str:
+    """A name that fits on a card: no line breaks or other control characters, which a file's header may well hold."""
+    return " ".join(_CONTROL.sub(" ", name).split())[:LONGEST_NAME].rstrip()
+
+
+def unique(names: Sequence[str], settled: Collection[int] = ()) -> list[str]:
+    """The names, the later of two alike with a number after it. Case makes no difference: file names ignore it.
+
+    Those at the places `settled`, which must differ, stay as they are.
+    """
+    given = {place: names[place] for place in settled}
     taken = {name.casefold() for name in names}
     for place, name in enumerate(names):
-        alike = {other.casefold() for other in given}
+        if place in given:
+            continue
+        alike = {other.casefold() for other in given.values()}
         candidate, number = name, 2
-        while candidate.casefold() in alike or (candidate != names[place] and candidate.casefold() in taken):
+        while candidate.casefold() in alike or (candidate != name and candidate.casefold() in taken):
             candidate, number = f"{name} {number}", number + 1
-        given.append(candidate)
-    return given
+        given[place] = candidate
+    return [given[place] for place in range(len(names))]
 
 
 def inner(label: str) -> str:

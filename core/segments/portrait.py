@@ -18,6 +18,10 @@ MOST_MEASURES = 3
 TRAIT = 0.1
 # Two measures that rank the customers this much alike would say one thing twice.
 SAME = 0.9
+# Of two parts of a segment no more is said; they are alike in what their mean ranks and means are as near as this.
+MOST_DIFFERENCES = 2
+ALIKE = 0.05
+ALIKE_MEANS = 0.1  # as a share of the larger mean
 
 
 def portraits(
@@ -46,8 +50,7 @@ def portraits(
     (a few giants among the others) would contradict itself and is left out; so is one that ranks customers nearly as
     one told already, and one that reads the same for both sides.
     """
-    names = [str(name) for name in values.columns if catalog.feature(str(name)).unit is not Unit.SCORE]
-    ordered = [name for name in used if name in names] + [name for name in names if name not in used]
+    ordered = _ordered(values, used)
     here = _rows(group_means(values[ordered], clusters, len(standing)))
     if len(standing) == 1:
         return [_sentence([_phrase(name, here[0][name], None, currency) for name in ordered[:MOST_MEASURES]])]
@@ -55,23 +58,70 @@ def portraits(
     # Missing ranks stand in the middle, where they pull the correlation towards none.
     alike = _correlations(ranked[ordered].fillna(MIDDLE))
     told = []
-    for place, row in enumerate(_rows(standing[ordered])):
+    for place, row in enumerate(_rows(standing[ordered] - MIDDLE)):
         traits = _traits(row, here[place], others[place], alike, currency)
         told.append(_sentence([_phrase(name, here[place][name], others[place][name], currency) for name in traits]))
     return told
 
 
+def contrast(
+    values: pd.DataFrame, ranked: pd.DataFrame, joined: np.ndarray, *, used: Sequence[str], currency: str | None
+) -> str:
+    """What sets some customers apart from those they were with, and in what they are alike.
+
+    Parameters
+    ----------
+    values : (n_customers, n_features) in units, of all who were together
+    ranked : the same, from `naming.ranks` over all customers
+    joined : (n_customers,) whether each is one of those described
+    used : features used for clustering; they win where two measures say as much
+    currency : of every money column
+
+    Returns
+    -------
+    "spend 180 EUR each, the others 360 EUR; placed 9 orders each, much like the others"; empty where nothing can be
+    said, or nobody is on one of the sides.
+    """
+    if joined.all() or not joined.any():
+        return ""
+    ordered, sides = _ordered(values, used), joined.astype(np.intp)
+    others, here = _rows(group_means(values[ordered], sides, 2))
+    there, stand = group_means(ranked[ordered], sides, 2).to_numpy()
+    differences = dict(zip(ordered, (stand - there).tolist(), strict=True))
+    alike = _correlations(ranked[ordered].fillna(MIDDLE))
+    traits = _traits(differences, here, others, alike, currency)[:MOST_DIFFERENCES]
+    told = [_phrase(name, here[name], others[name], currency, "the others") for name in traits]
+    nearest = min((name for name in used if name in differences), key=lambda name: abs(differences[name]), default="")
+    if nearest and nearest not in traits and _alike(differences[nearest], here[nearest], others[nearest]):
+        told.append(f"{_phrase(nearest, here[nearest], None, currency)}, much like the others")
+    return "; ".join(each for each in told if each)
+
+
+def _alike(difference: float, here: float, others: float) -> bool:
+    """By rank and by mean: of a few giants either alone would be wrong."""
+    return abs(difference) < ALIKE and abs(here - others) <= ALIKE_MEANS * max(abs(here), abs(others))
+
+
+def _ordered(values: pd.DataFrame, used: Sequence[str]) -> list[str]:
+    """The measures without scores, those used first."""
+    names = [str(name) for name in values.columns if catalog.feature(str(name)).unit is not Unit.SCORE]
+    return [name for name in used if name in names] + [name for name in names if name not in used]
+
+
 def _traits(
-    standing: Mapping[str, float],
+    sides: Mapping[str, float],
     here: Mapping[str, float],
     others: Mapping[str, float],
     alike: Mapping[str, Mapping[str, float]],
     currency: str | None,
 ) -> list[str]:
-    """Up to three measures, the most striking first; a second is named even where it is no strong trait."""
-    sides = {name: share - MIDDLE for name, share in standing.items() if not math.isnan(share)}
+    """Up to three measures, the most striking first; a second is named even where it is no strong trait.
+
+    `sides` says how far, on the scale of ranks, somebody stands from those compared with, and on which side.
+    """
+    known = {name: side for name, side in sides.items() if not math.isnan(side)}
     told: list[str] = []
-    for name, side in sorted(sides.items(), key=lambda each: -abs(each[1])):
+    for name, side in sorted(known.items(), key=lambda each: -abs(each[1])):
         if len(told) == MOST_MEASURES or (abs(side) < TRAIT and len(told) == 2):
             break
         feature = catalog.feature(name)
@@ -101,14 +151,14 @@ def _correlations(ranked: pd.DataFrame) -> dict[str, dict[str, float]]:
     return dict(zip(rows[0] if rows else (), rows, strict=True))
 
 
-def _phrase(name: str, here: float, others: float | None, currency: str | None) -> str:
+def _phrase(name: str, here: float, others: float | None, currency: str | None, who: str = "all others") -> str:
     feature = catalog.feature(name)
     phrase = playbook().phrases.get(name)
     if math.isnan(here):
         return ""
     figure = feature.format(here, currency)
     told = phrase.replace("{}", figure) if phrase else f"{inner(feature.label)} {figure} on average"
-    return told if others is None else f"{told}, all others {feature.format(others, currency)}"
+    return told if others is None else f"{told}, {who} {feature.format(others, currency)}"
 
 
 def _sentence(told: Sequence[str]) -> str:

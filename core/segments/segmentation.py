@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core.features.engineering import CustomerFeatures
-from core.segments import naming
+from core.segments import generations, naming
+from core.segments.assignment import assign
+from core.segments.generations import Generation
 from core.segments.playbook import Archetype, Plan, playbook
 from core.segments.portrait import portraits
 
@@ -30,8 +31,6 @@ SUMMARY_COLUMNS = (
 )
 ASSIGNMENT_COLUMNS = ("segment", "segment_name", "runner_up", "margin")
 BORDERLINE = 0.1
-LONGEST_NAME = 80
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,7 @@ class Segment:
     number: int  # from 1, by falling mean revenue
     archetype: str  # key in the playbook
     name: str
+    colour: int  # which colour of a palette; kept from one number of segments to the next
     customers: int
     revenue: float | None  # sum of total_revenue; None where there is no money
     share_of_customers: float  # 0 to 1
@@ -61,15 +61,6 @@ class Segment:
             "share_of_revenue": self.share_of_revenue,
             "stability": self.stability,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Whose centre each customer is nearest to, and how clearly. All (n_customers,), clusters 0-based."""
-
-    nearest: np.ndarray
-    runner_up: np.ndarray  # -1 where there is one centre only
-    margin: np.ndarray  # 1 - distance to the nearest / distance to the runner-up; NaN without a runner-up
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +145,9 @@ def segment(
     fit: ClusterFit,
     names: Mapping[int, str] | None = None,
     ranked: pd.DataFrame | None = None,
+    generation: Generation | None = None,
 ) -> Segmentation:
-    """Number, name and profile the clusters of a fit.
+    """Profile the clusters of a fit: numbered, named and coloured, each with its portrait and plan.
 
     Parameters
     ----------
@@ -165,34 +157,27 @@ def segment(
     names : {segment number: a name of the marketer's own}; the others keep the playbook's
     ranked : `naming.ranks` of the features' values, where they are at hand: of 100,000 customers they take two thirds
         of the time, and are the same for every fit
+    generation : the fit's, where its names and colours go on from those of fewer segments; by default all are new
 
     Returns
     -------
-    Segments numbered from 1 by falling mean total_revenue, where there is money, else by falling size; ties by size,
-    then by centre. Each customer is in exactly one.
+    Segments in the order of `generations.generation`. Each customer is in exactly one.
 
     Raises
     ------
-    ValueError where the fit is of other customers
-
-    Notes
-    -----
-    Where outliers were capped for the fit, each customer goes to the centre nearest to where she truly stands;
-    otherwise the fit's own labels hold.
+    ValueError where the fit or the generation is of other customers
     """
     values = features.values
-    if len(fit.labels) != len(values):
-        raise ValueError(f"The fit is of {len(fit.labels)} customers, the features of {len(values)}.")
+    ranked = naming.ranks(values) if ranked is None else ranked
+    born = generation or generations.generation(features, preparation, fit, ranked=ranked)
+    if len(born.places) != len(values) or born.n_segments != len(fit.centers):
+        raise ValueError("The generation is of another fit.")
     centers = np.asarray(fit.centers, dtype=np.float64)
-    capped = preparation.options.outliers == "cap"
-    assignment = assign(preparation.matrix(values), centers, None if capped else np.asarray(fit.labels))
-    order = _order(values, assignment.nearest, centers)
-    place = np.empty(len(order), dtype=np.int64)
-    place[list(order)] = np.arange(len(order))
+    order, clusters = np.array(born.order), born.places.astype(np.int64)
+    place = np.argsort(order)
+    assignment = assign(preparation.matrix(values), centers, order[clusters])
 
-    clusters = place[assignment.nearest]
-    standing = naming.ranks(values) if ranked is None else ranked
-    segments = _profiled(features, standing, clusters, len(order), used=preparation.features, names=names or {})
+    segments = _profiled(features, ranked, born, used=preparation.features, names=names or {})
     label = np.array([each.name for each in segments], dtype=object)
     runner_up = pd.array(place[assignment.runner_up] + 1, dtype="Int64")
     runner_up[assignment.runner_up < 0] = pd.NA
@@ -205,110 +190,39 @@ def segment(
         },
         index=values.index.rename("customer_id"),
     )
-    return Segmentation(assignments, segments, features, preparation, fit, order)
-
-
-def assign(matrix: np.ndarray, centers: np.ndarray, labels: np.ndarray | None = None) -> Assignment:
-    """The nearest and second nearest centre of each customer.
-
-    Parameters
-    ----------
-    matrix : (n_customers, n_features) in the scaled space
-    centers : (n_clusters, n_features)
-    labels : (n_customers,) where the cluster is settled already; the runner-up is then the nearest of the others
-
-    Notes
-    -----
-    The margin is 0 on the border between two clusters and 1 at a cluster's own centre. Of centres equally near the
-    first is taken. One pass a centre, so that memory does not grow with their number.
-    """
-    n_customers = len(matrix)
-    if labels is None:
-        nearest, least = np.zeros(n_customers, dtype=np.int64), np.full(n_customers, np.inf)
-        for cluster, center in enumerate(centers):
-            distance = _squared_distance(matrix, center)
-            closer = distance < least
-            nearest[closer], least[closer] = cluster, distance[closer]
-    else:
-        nearest = labels.astype(np.int64)
-    own, second = np.zeros(n_customers), np.full(n_customers, np.inf)
-    runner_up = np.full(n_customers, -1, dtype=np.int64)
-    for cluster, center in enumerate(centers):
-        distance = _squared_distance(matrix, center)
-        mine = nearest == cluster
-        own[mine] = distance[mine]
-        closer = ~mine & (distance < second)
-        runner_up[closer], second[closer] = cluster, distance[closer]
-    ratio = np.sqrt(np.divide(own, second, out=np.ones(n_customers), where=second > 0))
-    margin = np.where(runner_up < 0, np.nan, np.clip(1 - ratio, 0, 1))
-    return Assignment(nearest, runner_up, margin)
-
-
-def _squared_distance(matrix: np.ndarray, center: np.ndarray) -> np.ndarray:
-    # Differences first: |x|² - 2xc + |c|² is a little faster, but loses its digits near a centre, where they matter.
-    difference = matrix - center
-    return np.asarray(np.einsum("ij,ij->i", difference, difference))
-
-
-def _order(values: pd.DataFrame, clusters: np.ndarray, centers: np.ndarray) -> tuple[int, ...]:
-    sizes = np.bincount(clusters, minlength=len(centers))
-    if "total_revenue" in values.columns:
-        means = naming.group_means(values[["total_revenue"]], clusters, len(centers))["total_revenue"].to_numpy()
-    else:
-        means = np.zeros(len(centers))
-    rank = np.nan_to_num(means, nan=-np.inf)
-    return tuple(
-        sorted(range(len(centers)), key=lambda cluster: (-rank[cluster], -sizes[cluster], *centers[cluster].tolist()))
-    )
+    return Segmentation(assignments, segments, features, preparation, fit, born.order)
 
 
 def _profiled(
     features: CustomerFeatures,
     ranked: pd.DataFrame,
-    clusters: np.ndarray,
-    n_segments: int,
+    born: Generation,
     *,
     used: tuple[str, ...],
     names: Mapping[int, str],
 ) -> tuple[Segment, ...]:
-    values = features.values
-    standing = naming.standings(ranked, clusters, n_segments)
-    namings = naming.named(standing)
-    told = portraits(values, ranked, clusters, standing, used=used, currency=features.currency)
-    labels = _labels([each.name for each in namings], names)
-    means = naming.group_means(values, clusters, n_segments)
-    sizes = np.bincount(clusters, minlength=n_segments)
-    revenue: list[float] | None = None
-    if "total_revenue" in values.columns:
-        amounts = np.nan_to_num(values["total_revenue"].to_numpy(dtype=np.float64))
-        revenue = np.bincount(clusters, weights=amounts, minlength=n_segments).tolist()
+    values, n_segments = features.values, born.n_segments
+    told = portraits(values, ranked, born.places, born.standing, used=used, currency=features.currency)
+    labels = naming.labels([each.name for each in born.namings], names)
+    means = naming.group_means(values, born.places, n_segments)
+    revenue = None if born.revenue is None else born.revenue.tolist()
     total = sum(revenue) if revenue else 0.0
     return tuple(
         Segment(
             number=place + 1,
-            archetype=namings[place].archetype.key,
+            archetype=born.namings[place].archetype.key,
             name=labels[place],
-            customers=int(sizes[place]),
+            colour=born.colours[place],
+            customers=int(born.sizes[place]),
             revenue=revenue[place] if revenue else None,
-            share_of_customers=float(sizes[place] / max(len(values), 1)),
+            share_of_customers=float(born.sizes[place] / max(len(values), 1)),
             share_of_revenue=revenue[place] / total if revenue and total else None,
             center={str(name): mean for name, mean in zip(means.columns, means.iloc[place].tolist(), strict=True)},
-            portrait=told[place] if sizes[place] else "No customer is in it.",
-            plan=namings[place].archetype.plan,
+            portrait=told[place] if born.sizes[place] else "No customer is in it.",
+            plan=born.namings[place].archetype.plan,
         )
         for place in range(n_segments)
     )
-
-
-def _labels(given: list[str], own: Mapping[int, str]) -> list[str]:
-    """The playbook's names with the marketer's own put in their places; blank ones are no names."""
-    wanted = {number: _one_line(name) for number, name in own.items()}
-    return naming.unique([wanted.get(number) or _one_line(name) for number, name in enumerate(given, start=1)])
-
-
-def _one_line(name: str) -> str:
-    """A name that fits on a card: no line breaks or other control characters, which a file's header may well hold."""
-    return " ".join(_CONTROL.sub(" ", name).split())[:LONGEST_NAME].rstrip()
 
 
 def _not_taken(name: str, taken: list[str]) -> str:

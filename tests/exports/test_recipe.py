@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from core.clustering.preparation import PreparationOptions
 from core.errors import UserError
 from core.exports.recipe import MOST_BYTES, Recipe, RecipeError, recipe_of
-from core.segments.segmentation import Segmentation, assign
+from core.segments.assignment import assign
+from core.segments.segmentation import Segmentation
 from tests.segments.builders import customers, grouped
 
 USED = ["total_revenue", "recency_days"]

@@ -7,12 +7,14 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.analysis import analyse
 from core.errors import UserError
 from tests import wrong_inputs
 from tests.browser.driving import PROJECT
@@ -21,6 +23,7 @@ from tests.wrong_inputs import Input
 from ui import navigation, services
 from ui.navigation import Step
 from ui.session import Workspace
+from ui.widgets import plain
 
 NEEDING_ORDERS = [step for step in navigation.STEPS if step.needs_orders]
 HEADINGS = {
@@ -31,7 +34,7 @@ HEADINGS = {
         "Do two features say the same?",
         "Unusual customers",
     ],
-    navigation.CHOOSE_K: [],
+    navigation.CHOOSE_K: ["How the segments split"],
     navigation.EXPLORE: [
         "The segments",
         "Side by side",
@@ -161,6 +164,47 @@ def test_moving_the_slider_changes_the_number_and_fits_nothing_again(sample: App
         assert services.n_clusters(workspace(sample)) == n_clusters
     visit(sample, navigation.EXPLORE)
     assert len(sample.subheader) == 9
+
+
+def test_the_page_says_how_three_segments_become_four(sample: AppTest) -> None:
+    visit(sample, navigation.CHOOSE_K)
+    sample.slider[0].set_value(3).run()
+    here = workspace(sample)
+    three, four = (services.segmentation(here, k) for k in (3, 4))
+    split = services.split(here, 3)
+
+    assert (split.before, split.after) == tuple(tuple(each.name for each in side.segments) for side in (three, four))
+    (shown,) = [each.value for each in sample.markdown if each.value.startswith("**One more segment, 3 → 4.**")]
+    assert shown.endswith(plain(split.words()))
+    # The flows are those that the two segmentations themselves tell.
+    both = pd.crosstab(three.assignments["segment"], four.assignments["segment"])
+    for row in split.flows.itertuples():
+        assert both.loc[row.from_segment, row.to_segment] == row.customers
+    assert split.flows["customers"].sum() == 1000
+    assert split.flows["revenue"].sum() == pytest.approx(sum(each.revenue for each in three.segments))
+    # Whoever carries a segment on has its colour: by the crosstab, the largest heir of each.
+    for number in (1, 2, 3):
+        heir = int(both.loc[number].idxmax())
+        if both[heir].idxmax() == number:
+            assert four.segments[heir - 1].colour == three.segments[number - 1].colour
+    assert sorted(each.colour for each in four.segments) == [0, 1, 2, 3]
+
+
+def test_the_last_number_tells_the_step_to_it(sample: AppTest) -> None:
+    visit(sample, navigation.CHOOSE_K)
+    sample.slider[0].set_value(10).run()
+    assert not sample.exception
+    told = [each.value for each in sample.markdown if "→" in each.value]
+    assert [text.partition(".**")[0] for text in told] == ["**Before, 9 → 10"]
+
+
+def test_the_command_line_gives_the_same_names(sample: AppTest) -> None:
+    here = workspace(sample)
+    for k in (3, 6):
+        alone = analyse(services.lines(here), replace(here.grouping, k=k)).segmentation
+        assert [(each.name, each.colour) for each in alone.segments] == [
+            (each.name, each.colour) for each in services.segmentation(here, k).segments
+        ]
 
 
 def test_other_features_begin_a_new_sweep_and_take_back_the_choice_of_k(sample: AppTest) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.features import catalog
+from core.segments.naming import ranks
+from core.segments.portrait import contrast
 from tests.segments.builders import customers, grouped
 
 
@@ -93,3 +96,33 @@ def test_a_portrait_is_one_finished_sentence(n_segments: int):
         assert each.portrait[0].isupper()
         assert each.portrait.endswith(".")
         assert "\n" not in each.portrait
+
+
+def test_a_contrast_names_what_differs_and_one_thing_that_does_not():
+    values = pd.DataFrame({"total_revenue": [10.0, 10, 40, 40], "order_count": [3.0, 5, 3, 5]})
+    told = contrast(
+        values,
+        ranks(values),
+        np.array([True, True, False, False]),
+        used=["order_count", "total_revenue"],
+        currency="EUR",
+    )
+    assert told == "spend 10 EUR each, the others 40 EUR; placed 4 orders each, much like the others"
+
+
+def test_means_that_differ_are_not_called_alike_however_near_the_ranks():
+    # Each ranks as the other on average, but one of the first two placed 500 orders.
+    values = pd.DataFrame({"total_revenue": [10.0, 10, 40, 40], "order_count": [1.0, 500, 3, 5]})
+    told = contrast(
+        values,
+        ranks(values),
+        np.array([True, True, False, False]),
+        used=["order_count", "total_revenue"],
+        currency="EUR",
+    )
+    assert told == "spend 10 EUR each, the others 40 EUR"
+
+
+def test_nobody_to_contrast_with():
+    values = pd.DataFrame({"total_revenue": [10.0, 40.0]})
+    assert contrast(values, ranks(values), np.array([True, True]), used=["total_revenue"], currency=None) == ""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.sweep import ClusterFit
 from core.features.engineering import CustomerFeatures
-from core.segments.segmentation import assign, segment
+from core.segments.assignment import assign
+from core.segments.segmentation import segment
 from tests.segments.builders import AS_THEY_ARE, customers, grouped
 
 # Six customers in three clear groups; every expected number below is worked out from these by hand.

@@ -1,0 +1,161 @@
+"""The segments of each k, numbered, named and coloured so that those who stay together stay recognisable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from core.clustering import lineage
+from core.clustering.lineage import Step
+from core.features.engineering import CustomerFeatures
+from core.segments import naming
+from core.segments.assignment import assign
+from core.segments.naming import Naming
+
+if TYPE_CHECKING:  # scikit-learn stays out of what only reads a segmentation
+    from core.clustering.preparation import Preparation
+    from core.clustering.sweep import ClusterFit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generation:
+    """The segments of one fit before they are profiled. Segment 1 stands at place 0, and so on."""
+
+    places: np.ndarray  # (n_customers,) whose segment each customer is in
+    order: tuple[int, ...]  # the fit's cluster at each place
+    namings: tuple[Naming, ...]
+    colours: tuple[int, ...]  # whole numbers from 0, kept from one generation to the next
+    sizes: np.ndarray  # (n_segments,) customers
+    revenue: np.ndarray | None  # (n_segments,) None where there is no money
+    standing: pd.DataFrame  # (n_segments, n_features) from `naming.standings`
+    before: Generation | None  # the one with a segment less
+    step: Step | None  # how this one came from it
+
+    @property
+    def n_segments(self) -> int:
+        return len(self.order)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The playbook's names, as they are shown."""
+        return tuple(naming.labels([each.name for each in self.namings], {}))
+
+    def line(self) -> tuple[Generation, ...]:
+        """All generations up to this one, the first one first."""
+        return tuple(reversed(list(self._upwards())))
+
+    def _upwards(self) -> Iterator[Generation]:
+        here: Generation | None = self
+        while here is not None:
+            yield here
+            here = here.before
+
+
+def generation(
+    features: CustomerFeatures,
+    preparation: Preparation,
+    fit: ClusterFit,
+    *,
+    ranked: pd.DataFrame,
+    before: Generation | None = None,
+) -> Generation:
+    """Number, name and colour the clusters of a fit.
+
+    Parameters
+    ----------
+    features : the customers that were clustered, in the fit's order
+    preparation : the one whose scaled space the fit lives in
+    ranked : `naming.ranks` of the features' values
+    before : the generation whose names and colours go on, with a segment less; without one all are new
+
+    Returns
+    -------
+    Segments in the order of falling mean total_revenue, where there is money, else of falling size; ties by size,
+    then by centre. A segment has the colour of the one that it carries on, and its name too where it is mostly the
+    same customers and the name is still true (`naming.named`).
+
+    Raises
+    ------
+    ValueError where the fit or `before` is of other customers
+
+    Notes
+    -----
+    Where outliers were capped for the fit, each customer goes to the centre nearest to where she truly stands;
+    otherwise the fit's own labels hold.
+    """
+    values = features.values
+    if len(fit.labels) != len(values):
+        raise ValueError(f"The fit is of {len(fit.labels)} customers, the features of {len(values)}.")
+    centers = np.asarray(fit.centers, dtype=np.float64)
+    capped = preparation.options.outliers == "cap"
+    clusters = assign(preparation.matrix(values), centers).nearest if capped else np.asarray(fit.labels)
+    sizes, revenue = np.bincount(clusters, minlength=len(centers)), _revenue(values, clusters, len(centers))
+    order = np.array(_order(_means(values, clusters, len(centers)), sizes, centers))
+    places = np.empty(len(order), dtype=np.min_scalar_type(len(order)))
+    places[order] = np.arange(len(order))
+    places = places[clusters]
+
+    step = lineage.follow(before.places, places, before.n_segments, len(order)) if before is not None else None
+    standing = naming.standings(ranked, places, len(order))
+    return Generation(
+        places=places,
+        order=tuple(order.tolist()),
+        namings=naming.named(standing, _held(before, step)),
+        colours=(
+            lineage.next_colours(before.colours, step)
+            if before is not None and step is not None
+            else lineage.first_colours(places, len(order))
+        ),
+        sizes=sizes[order],
+        revenue=None if revenue is None else revenue[order],
+        standing=standing,
+        before=before,
+        step=step,
+    )
+
+
+def generations(
+    features: CustomerFeatures, preparation: Preparation, fits: Mapping[int, ClusterFit], ranked: pd.DataFrame
+) -> Generation:
+    """The last of the generations that follow each other from one segment on.
+
+    Parameters
+    ----------
+    fits : by k, from 1 without a gap
+    """
+    last: Generation | None = None
+    for k in range(1, len(fits) + 1):
+        last = generation(features, preparation, fits[k], ranked=ranked, before=last)
+    if last is None:
+        raise ValueError("There is no fit.")
+    return last
+
+
+def _held(before: Generation | None, step: Step | None) -> dict[int, Naming]:
+    """The namings of the segments that are mostly the same customers."""
+    if before is None or step is None:
+        return {}
+    return {place: before.namings[origin] for place, origin in step.persisting.items()}
+
+
+def _revenue(values: pd.DataFrame, clusters: np.ndarray, n_clusters: int) -> np.ndarray | None:
+    if "total_revenue" not in values.columns:
+        return None
+    amounts = np.nan_to_num(values["total_revenue"].to_numpy(dtype=np.float64))
+    return np.bincount(clusters, weights=amounts, minlength=n_clusters)
+
+
+def _means(values: pd.DataFrame, clusters: np.ndarray, n_clusters: int) -> np.ndarray:
+    """(n_clusters,) mean revenue; the same for all where there is no money."""
+    if "total_revenue" not in values.columns:
+        return np.zeros(n_clusters)
+    return naming.group_means(values[["total_revenue"]], clusters, n_clusters)["total_revenue"].to_numpy()
+
+
+def _order(means: np.ndarray, sizes: np.ndarray, centers: np.ndarray) -> list[int]:
+    rank = np.nan_to_num(means, nan=-np.inf)
+    return sorted(range(len(centers)), key=lambda each: (-rank[each], -sizes[each], *centers[each].tolist()))
