@@ -78,13 +78,25 @@ def _currency(source: SourceTable, recognition: Recognition) -> str | None:
     """The most frequent code in the currency column, else a sign or code that stands by the amounts."""
     columns = recognition.columns
     if "currency" in columns:
-        codes = values.text(source.table[source.column(columns["currency"])]).upper()
-        usual = source.table.select(code=codes).filter(lambda rows: rows.code.notnull()).code.value_counts(name="rows")
+        rows = source.table
+        if "transaction_type" in columns:  # conversions and withdrawals say nothing of what is sold in
+            kind = values.text(rows[source.column(columns["transaction_type"])])
+            strictly = recognition.platform is not None and recognition.platform.payments
+            rows = rows.filter(~sales.is_no_sale_kind(kind, strictly=strictly))
+        codes = rows.select(code=_currency_code(values.text(rows[source.column(columns["currency"])])))
+        usual = codes.filter(codes.code.notnull()).code.value_counts(name="rows")
         found = usual.order_by([ibis.desc("rows"), "code"]).limit(1).to_pyarrow().to_pylist()
         if found:
             return str(found[0]["code"])
     header = _money(columns)
     return values.currency_of([header, *source.sample(200)[header]])
+
+
+def _currency_code(written: ir.StringValue) -> ir.StringValue:
+    """ISO 4217 of codes in any case and of signs."""
+    plain = written.upper()
+    signs = [(plain == sign.upper(), ibis.literal(code)) for sign, code in values.CURRENCY_SIGNS.items()]
+    return ibis.cases(*signs, else_=plain)
 
 
 def _money(columns: Mapping[str, str]) -> str:
@@ -162,6 +174,7 @@ def stages(
             **{role: read[role] for role in read if role != "unit_price"},
             **blank,
             **{role: found[role] for role in (*texts, *carried) if role not in _SETTLED},
+            **({"currency": _currency_code(found.currency)} if "currency" in found.columns else {}),
         }
 
     return glance, second_look, conclude

@@ -23,7 +23,7 @@ _SHARED = (
     "customer_id", "order_date", "currency", "status", "payment_status", "cancelled", "captured", "test_order", "email",
 )  # fmt: skip
 _ORDERS_OWN = ("order", "invoice", "grand", "basket", "cart", "gesamt", "bestell", "commande", "pedido", "ordine")
-_SUM = r"^((sub|grand|running)?[ _-]?total|total g[ée]n[ée]ral|gesamt(summe|betrag)?|zwischensumme|summe?|suma|somme|totaal|totale|insgesamt)\b"
+_SUM = r"^((sub|grand|running)?[ _-]?total|gesamt(summe|betrag)?|insgesamt|summe?|suma|somme|totaal|totale)\b"
 _BELOW = r"^\D{0,4}[-−]|^\(|-$"  # less than nothing, as text
 _LINES_OWN = ("line", "item", "product", "sku", "position", "artikel")
 
@@ -268,17 +268,3 @@ def _counted_once(rows: ir.Table, name: str) -> ir.Table:
     first = ibis.row_number().over(ibis.window(group_by=[FILE, "order_key", name], order_by=LINE))
     told = rows.mutate(again=rows[NUMBERED] & rows[name].notnull() & (first > 0))
     return told.mutate(**{name: ibis.ifelse(told.again, 0.0, told[name])}).drop("again")
-
-
-def in_several_files(rows: ir.Table) -> ir.Table:
-    """FILE and order_key of orders that another file holds as well, and better: more of its rows, or the same earlier.
-
-    Parameters
-    ----------
-    rows : FILE, customer_id, order_key, NUMBERED
-    """
-    held = rows.filter(rows[NUMBERED]).group_by(["customer_id", "order_key", FILE]).aggregate(lines=ibis._.count())
-    best = ibis.row_number().over(
-        ibis.window(group_by=["customer_id", "order_key"], order_by=[ibis.desc("lines"), FILE])
-    )
-    return held.mutate(place=best).filter(ibis._.place > 0).select(FILE, "customer_id", "order_key")

@@ -7,7 +7,7 @@ import re
 import ibis.expr.types as ir
 
 _STATUS_OF_NO_SALE = (
-    "cancel", "void", "fail", r"\bpending\b", "abandon", "expired", "declin", "denied", "reject", r"\btest\b", "trash",
+    "cancel", r"\bvoid", "fail", r"\bpending\b", "abandon", "expired", "declin", "denied", "reject", r"\btest\b", "trash",
     "draft", "unpaid", "not paid", "awaiting (payment|confirmation)", r"\brequires\b", "incomplete", r"\bon hold\b",
     r"\bheld\b", "holded", "uncaptured", "blocked", "fraud",
     "storn", "abgebrochen", "ausstehend", "fehlgeschlagen", "unbezahlt", "nicht bezahlt", "abgelehnt", "entwurf",
@@ -37,7 +37,8 @@ _KIND_REFUND = (
 )  # fmt: skip
 _KIND_NO_SALE = (
     r"\bfees?\b", "payout", "transfer", "withdraw", "deposit", "conversion", r"\bhold\b", "release", "adjustment",
-    "shipping label", "reserve", "bank (account|deposit)", "bankgutschrift", "tax", "loan", "dispute", "subscription charge", "advertis", "disbursement",
+    "shipping label", "reserve", "bank (account|deposit)", "bankgutschrift", "tax", "loan", "dispute",
+    "subscription charge", "advertis", "disbursement",
     "payment sent", "mass pay", "authorization", "gebühr", "auszahlung", "überweisung", "umrechnung", "abbuchung",
     "einbehalt", "frais", "virement", "retrait", "comisi", "transferencia", "retirada", "commission", "trasferimento",
     "prelievo", "kosten", "overboeking", "opname",
