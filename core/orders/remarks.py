@@ -59,8 +59,8 @@ def remarks(rows: ir.Table, ledger: Ledger, found: Relations, currency: str | No
 
 def of_copies(source: SourceTable) -> Iterator[str]:
     """How many rows are exact copies of another of their file, if any. Reads all cells once more."""
-    doubles = [part.count() - part.distinct().count() for part in source.contents()]
-    found = sum(count.to_pyarrow().as_py() for count in doubles)
+    different = [part.distinct().count().to_pyarrow().as_py() for part in source.contents()]
+    found = source.rows - sum(different)
     if found:
         verb, they = ("is an exact copy", "it is") if found == 1 else ("are exact copies", "they are")
         yield f"{_count(found, 'row')} {verb} of another row; {they} kept."

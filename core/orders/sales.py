@@ -7,9 +7,9 @@ import re
 import ibis.expr.types as ir
 
 _STATUS_OF_NO_SALE = (
-    "cancel", r"\bvoid", "fail", r"\bpending\b", "abandon", "expired", "declin", "denied", "reject", r"\btest\b", "trash",
-    "draft", "unpaid", "not paid", "awaiting (payment|confirmation)", r"\brequires\b", "incomplete", r"\bon hold\b",
-    r"\bheld\b", "holded", "uncaptured", "blocked", "fraud",
+    "cancel", r"\bvoid", "fail", r"\bpending\b", "abandon", "expired", "declin", "denied", "reject", r"\btest\b",
+    "trash", "draft", "unpaid", "not paid", "awaiting (payment|confirmation)", r"\brequires\b", "incomplete",
+    r"\bon hold\b", r"\bheld\b", "holded", "uncaptured", "blocked", "fraud",
     "storn", "abgebrochen", "ausstehend", "fehlgeschlagen", "unbezahlt", "nicht bezahlt", "abgelehnt", "entwurf",
     "wartestellung", "wartet auf zahlung",
     "annul", "[ée]chou", r"\battente\b", "refus[ée]", "impay", "brouillon", "abandonn",
