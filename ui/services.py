@@ -26,6 +26,7 @@ from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.cleaning import CleaningOptions, OrderLines, clean
 from core.orders.columns import Recognition, detect
 from core.orders.source import SourceTable, open_sources
+from core.orders.values import Ambiguity
 from core.segments.comparison import Comparison, compare
 from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
@@ -320,7 +321,7 @@ def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
     return (_reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
 
 
-def ambiguities(workspace: Workspace) -> tuple[str, ...]:
+def ambiguities(workspace: Workspace) -> tuple[Ambiguity, ...]:
     """What can be read in two ways in these files; nothing where they cannot be read at all."""
     try:
         return lines(workspace).reading.ambiguities
