@@ -16,6 +16,7 @@ from core.engine import Engine
 from core.errors import EmptyFileError, UserError
 from core.orders.cleaning import CleaningOptions, OrderLines, Returns, clean
 from core.orders.grammar import SPACES
+from core.orders.remarks import of_copies
 from core.orders.source import open_sources
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ def _run(given: argparse.Namespace, figures: Figures) -> Told:
             return _segment(engine, given, figures)
         lines = _read(engine, given)
         facts = inspected(lines)
+        if not given.drop_duplicates:
+            facts["warnings"] += of_copies(lines.source)
         return Told(facts, _in_words(facts))
 
 
@@ -101,6 +104,7 @@ def _read(
         returns=cast(Returns, given.returns or returns or "net"),
         as_of=given.as_of,
         strict=given.strict,
+        drop_duplicates=given.drop_duplicates,
         carry=carry,
     )
     return clean(engine, open_sources(engine, given.sources), options)
@@ -118,7 +122,7 @@ def inspected(lines: OrderLines) -> dict[str, Any]:
         "delimiter": delimiter,
         "decimal": lines.reading.decimal or "point",
         "date_order": lines.reading.date_order or "ymd",
-        "platform": None,
+        "platform": lines.recognition.platform.slug if lines.recognition.platform else None,
         "currency": lines.reading.currency,
         "columns": dict(lines.recognition.columns),
         "rows_read": ledger.rows_in,
@@ -313,6 +317,9 @@ def _reading_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--currency", type=_currency, metavar="EUR")
     command.add_argument("--returns", choices=("net", "ignore", "as-is"))
     command.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD")
+    command.add_argument(
+        "--drop-duplicates", action="store_true", help="set aside rows that are exact copies of another"
+    )
     command.add_argument("--strict", action="store_true", help="refuse a file that can be read in two ways")
     command.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else")
 

@@ -59,7 +59,7 @@ def shop(n_customers: int = 60, n_lines: int = 600, seed: int = 3) -> list[dict[
         )
     rows[7]["amount"] = "ask"
     rows[8]["order_date"] = "soon"
-    rows[9]["customer_id"] = ""
+    rows[9]["customer_id"] = rows[9]["email"] = ""
     return rows
 
 

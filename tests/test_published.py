@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -131,6 +132,29 @@ def test_online_retail_by_the_command_line(shared_data: Path):
     assert told["rows_read"] == told["rows_used"] + sum(told["set_aside"].values())
     assert told["set_aside"]["no-customer"] == 135_080
     assert (told["first_order"], told["last_order"]) == ("2010-12-01", "2011-12-09")
+    assert told["platform"] == "uci-online-retail"
+    assert "5,268 rows are exact copies of another row; they are kept." in told["warnings"]
+
+
+def test_shopify_orders(engine: Engine, shared_data: Path):
+    """127 orders, 57 emails, 15,063.00 less 423.75; orders without an email are in the account, and set aside.
+
+    Further lines name nothing but the order: its total may not be filled down onto them.
+    """
+    path = shared_data / "shopify_orders.csv"
+    with path.open(encoding="utf-8", newline="") as stream:
+        firsts = [row for row in csv.DictReader(stream) if row["Total"]]
+    anonymous = [row for row in firsts if not row["Email"]]
+    lines = clean(engine, open_sources(engine, [path]))
+    assert lines.ledger.money_in == Decimal("15063.00") - Decimal("423.75")
+    assert lines.ledger.used.customers == 57
+    assert lines.orders == 127 - len(anonymous)
+    assert lines.ledger.used.money == lines.ledger.money_in - sum(
+        Decimal(row["Total"]) - Decimal(row["Refunded Amount"]) for row in anonymous
+    )
+    assert lines.recognition.platform is not None
+    assert lines.recognition.platform.slug == "shopify"
+    assert any("the whole order's" in text for text in lines.warnings)
 
 
 CDNOW_COLUMNS = {"customer_id": "1", "order_date": "3", "quantity": "4", "amount": "5"}

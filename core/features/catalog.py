@@ -89,9 +89,13 @@ def _days_since_last_purchase(lines: Lines) -> ir.Value:
 
 
 def _returned_share(lines: Lines) -> ir.Value:
-    amount = lines.table.amount
-    came_back, bought = -amount.sum(where=amount < 0), amount.sum(where=amount > 0)
-    return ibis.coalesce(came_back, 0.0) / bought.nullif(0.0)
+    paid = lines.table.amount
+    # What a file tells in a column is taken off the amount already; what has rows of its own is not.
+    refunded = lines.table.refunded if "refunded" in lines.table.columns else ibis.literal(0.0)
+    charged = paid + refunded
+    bought = charged.sum(where=charged > 0)
+    came_back = ibis.coalesce(-charged.sum(where=charged < 0), 0.0) + (charged - paid).sum()
+    return came_back / bought.nullif(0.0)
 
 
 def _score(name: str, *, high_is_five: bool) -> FromCustomers:

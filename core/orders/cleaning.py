@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal as ExactMoney
 from typing import Literal
@@ -19,7 +19,9 @@ from core.orders.columns import Recognition, recognise
 from core.orders.dates import DateOrder
 from core.orders.ledger import REASONS, Ledger, reckon
 from core.orders.numbers import Decimal
-from core.orders.relating import NUMBERED, Relations, all_relations, in_several_files, related, relations
+from core.orders.overlapping import copies, lines_in_another_file
+from core.orders.relating import NUMBERED, Relations, all_relations, related, relations
+from core.orders.remarks import remarks
 from core.orders.roles import DESCRIPTIVE
 from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, refunded, sale_rules
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
@@ -37,7 +39,6 @@ _ONLY_TO_JUDGE = (
     "order_date_blank", "amount_blank", "quantity_blank", "refunded_blank", "currency", NUMBERED, *JUDGED_BY,
 )  # fmt: skip
 _MAY_BE_ELSEWHERE = ("no-customer", "no-date", "no-amount")  # on another row of the order
-_WORTH_A_WARNING = ("bad-date", "implausible-date", "bad-amount", "bad-quantity", "other-currency")
 _UNREAD = ("bad-date", "bad-amount", "bad-quantity")
 _FIRST_YEAR = 1980
 
@@ -62,8 +63,8 @@ class OrderLines:
     """Every row judged.
 
     `rows` has FILE, LINE, customer_id, order_key (text), order_date (date), amount (float64), is_purchase (bool),
-    `reason` (missing where the row is used) and, where the file has them, quantity (float64) and the text columns of
-    further roles.
+    `reason` (missing where the row is used) and, where the file has them, quantity and refunded (float64; amounts are
+    less what was refunded), other_currency and the text columns of further roles.
     """
 
     rows: ir.Table
@@ -72,10 +73,12 @@ class OrderLines:
     recognition: Recognition
     reading: Reading
     options: CleaningOptions
+    relations: Relations
     ledger: Ledger
     orders: int
     first_order: date | None  # None where no row is used
     last_order: date | None  # the day of the last purchase
+    remarks: tuple[str, ...] = ()  # what was done, in words
 
     @property
     def table(self) -> ir.Table:
@@ -96,7 +99,7 @@ class OrderLines:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return (*self.recognition.warnings, *self.reading.warnings, *_ledger_warnings(self.ledger))
+        return (*self.recognition.warnings, *self.reading.warnings, *self.remarks)
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
@@ -138,7 +141,7 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
         raise kind(str(first), hint="Say which reading is right, or leave out --strict to take the likelier.")
     if lines.ledger.used.rows == 0:
         raise _nothing_left(lines.ledger)
-    return lines
+    return replace(lines, remarks=remarks(lines.rows, lines.ledger, lines.relations, lines.reading.currency))
 
 
 def _clean(engine: Engine, source: SourceTable, options: CleaningOptions) -> OrderLines:
@@ -188,7 +191,17 @@ def _lines(engine: Engine, by: _Judgement) -> OrderLines:
     placed = engine.keep(bought.select("customer_id", "order_key").distinct(), "orders")
     orders = placed.count().to_pyarrow().as_py()
     return OrderLines(
-        rows, placed, source, by.recognition, by.reading, options, ledger, orders, purchases.first, purchases.last
+        rows,
+        placed,
+        source,
+        by.recognition,
+        by.reading,
+        options,
+        by.ties,
+        ledger,
+        orders,
+        purchases.first,
+        purchases.last,
     )
 
 
@@ -205,20 +218,14 @@ def _judged(engine: Engine, by: _Judgement) -> ir.Table:
         tied = engine.keep(related(source.kept(engine, *stages), by.ties), "tied")
         rows = engine.keep(tied.select(**judge(tied)), "judged")
     rows = _with_reasons(rows)
+    if any(role in by.recognition.columns for role in JUDGED_BY):
+        rows = _without_returns_of_no_sales(engine, rows)
     if several:
-        twice = engine.keep(in_several_files(tied.filter(tied.customer_id.notnull())), "twice")
-        rows = _set_aside(rows, twice, [FILE, "customer_id", "order_key"], "in-another-file")
+        twice = lines_in_another_file(engine, source, tied, whole_orders=by.ties.order_amounts)
+        rows = _set_aside(rows, engine.keep(twice, "twice"), [FILE, LINE], "in-another-file")
     if by.options.drop_duplicates:
         rows = _set_aside(rows, engine.keep(copies(source), "copies"), [FILE, LINE], "duplicate")
     return rows
-
-
-def copies(source: SourceTable) -> ir.Table:
-    """FILE and LINE of each row that equals an earlier one of its file in every cell."""
-    rows = source.numbered()
-    cells = [name for name in rows.columns if name not in {FILE, LINE}]
-    earlier = ibis.row_number().over(ibis.window(group_by=[FILE, *cells], order_by=LINE))
-    return rows.select(FILE, LINE, earlier=earlier).filter(ibis._.earlier > 0).select(FILE, LINE)
 
 
 def _set_aside(rows: ir.Table, which: ir.Table, on: Sequence[str], reason: str) -> ir.Table:
@@ -254,9 +261,11 @@ def _judge(by: _Judgement) -> Stage:
         if back is not None:
             paid = {"amount": rows.amount - back, "refunded": back}
         kept = (name for name in rows.columns if name not in {*_ONLY_TO_JUDGE, "amount", "refunded"})
+        other = {"other_currency": rows.currency.nullif(by.reading.currency)} if "currency" in rows.columns else {}
         return {
             **{name: rows[name] for name in kept},
             **paid,
+            **other,
             "fate": ibis.cases(*fates, else_=ibis.literal(0, "int8")),
             "is_purchase": purchase.fill_null(False),
         }
@@ -282,7 +291,7 @@ def _tests(rows: ir.Table, by: _Judgement) -> dict[str, ir.BooleanValue]:
     told = {"not-an-order": not_an_order(rows, by.rules), "not-sold": not_sold(rows, by.rules)}
     tests |= {reason: test for reason, test in told.items() if test is not None}
     if "currency" in rows.columns:
-        tests["other-currency"] = rows.currency.upper() != ibis.literal(by.reading.currency)
+        tests["other-currency"] = rows.currency != ibis.literal(by.reading.currency)
     if by.options.as_of is not None:
         tests["after-as-of"] = rows.order_date > ibis.literal(by.options.as_of)
     return tests
@@ -292,6 +301,19 @@ def _with_reasons(rows: ir.Table) -> ir.Table:
     """`fate` in words: the reason why a row is set aside, missing where it is used."""
     reason = rows.fate.cases(*enumerate(REASONS, 1), else_=ibis.null("string"))
     return rows.mutate(reason=reason).drop("fate")
+
+
+def _without_returns_of_no_sales(engine: Engine, rows: ir.Table) -> ir.Table:
+    """What takes back an order that never became a sale, or is a discount on it, takes back nothing."""
+    unsold, used = (rows.reason == "not-sold").fill_null(False), rows.reason.isnull()
+    found = rows.aggregate(unsold=unsold.any(), back=(used & (rows.amount < 0)).any()).to_pyarrow().to_pylist()[0]
+    if not (found["unsold"] and found["back"]):
+        return rows
+    orders = rows.group_by(["customer_id", "order_key"]).aggregate(
+        never=(unsold & (rows.amount > 0)).any(), sold=(used & rows.is_purchase).any()
+    )
+    never = engine.keep(orders.filter(orders.never & ~orders.sold).select("customer_id", "order_key"), "unsold")
+    return _set_aside(rows, never, ["customer_id", "order_key"], "not-sold")
 
 
 def _without_customers_who_never_bought(engine: Engine, rows: ir.Table) -> ir.Table:
@@ -307,16 +329,3 @@ def _nothing_left(ledger: Ledger) -> NoUsableRowsError:
         f"{most.label.lower()}.",
         hint="Check which column is read as customer, date and amount, and how dates and numbers are written.",
     )
-
-
-def _ledger_warnings(ledger: Ledger) -> list[str]:
-    found = []
-    aside = ledger.rows_in - ledger.used.rows
-    if aside > 0.1 * ledger.rows_in:
-        found.append(f"{aside:,} of {ledger.rows_in:,} rows were set aside ({aside / ledger.rows_in:.0%}).")
-    found += [
-        f"{entry.rows:,} rows set aside: {entry.label.lower()}."
-        for entry in ledger.set_aside
-        if entry.reason in _WORTH_A_WARNING
-    ]
-    return found

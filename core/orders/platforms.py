@@ -195,7 +195,7 @@ PLATFORMS: tuple[Platform, ...] = (
         _columns(
             customer_id="buyer username", order_id="order id", order_date="created time, paid time",
             amount="sku subtotal after discount", quantity="sku quantity, quantity", status="order status",
-            product="seller sku, sku id, product name", cancelled="cancelled time",
+            product="seller sku, sku id, product name", cancelled="cancelled time", refunded="order refund amount",
         ),
     ),
     Platform(

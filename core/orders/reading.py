@@ -246,11 +246,23 @@ def _currency(source: SourceTable, recognition: Recognition) -> str | None:
     """The most frequent code in the currency column, else the sign or code in the header of the amounts."""
     columns = recognition.columns
     if "currency" in columns:
-        codes = values.text(source.table[source.column(columns["currency"])]).upper()
-        found = _most_frequent(source.table.select(found=codes))
+        rows = source.table
+        if "transaction_type" in columns:  # conversions and withdrawals say nothing of what is sold in
+            kind = values.text(rows[source.column(columns["transaction_type"])])
+            strictly = recognition.platform is not None and recognition.platform.payments
+            rows = rows.filter(~sales.is_no_sale_kind(kind, strictly=strictly))
+        codes = rows.select(found=_currency_code(values.text(rows[source.column(columns["currency"])])))
+        found = _most_frequent(codes)
         if found:
             return found
     return numbers.currency_of(columns[_money_role(columns)])
+
+
+def _currency_code(written: ir.StringValue) -> ir.StringValue:
+    """ISO 4217 of codes in any case and of signs."""
+    plain = written.upper()
+    signs = [(plain == sign.upper(), ibis.literal(code)) for sign, code in numbers.CURRENCY_SIGNS.items() if code]
+    return ibis.cases((plain.re_search("^[A-Z]{3}$"), plain), *signs, else_=plain)
 
 
 def _currency_beside_amounts(source: SourceTable, recognition: Recognition) -> str | None:
@@ -350,6 +362,7 @@ def stages(
             **{role: read[role] for role in read if role != "unit_price"},
             **blank,
             **{role: found[role] for role in (*texts, *carried) if role not in _SETTLED},
+            **({"currency": _currency_code(found.currency)} if "currency" in found.columns else {}),
         }
 
     return glance, second_look, conclude

@@ -23,6 +23,8 @@ _SHARED = (
     "customer_id", "order_date", "currency", "status", "payment_status", "cancelled", "captured", "test_order", "email",
 )  # fmt: skip
 _ORDERS_OWN = ("order", "invoice", "grand", "basket", "cart", "gesamt", "bestell", "commande", "pedido", "ordine")
+_SUM = r"^((sub|grand|running)?[ _-]?total|gesamt(summe|betrag)?|insgesamt|summe?|suma|somme|totaal|totale)\b"
+_BELOW = r"^\D{0,4}[-−]|^\(|-$"  # less than nothing, as text
 _LINES_OWN = ("line", "item", "product", "sku", "position", "artikel")
 
 
@@ -33,10 +35,11 @@ class Relations:
     continued: bool = False  # rows without an order number go on with the order above
     inherited: bool = False  # customer, day or the like stand on some of an order's rows only
     order_amounts: bool = False  # an amount is the whole order's: on one of its rows, or repeated on each
+    order_refunds: bool = False  # and so is what was refunded
 
     @property
     def any(self) -> bool:
-        return self.continued or self.inherited or self.order_amounts
+        return self.continued or self.inherited or self.order_amounts or self.order_refunds
 
 
 def relations(source: SourceTable, recognition: Recognition) -> Relations:
@@ -54,18 +57,24 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     columns = recognition.columns
     if "order_id" not in columns:
         return Relations()
-    roles = ("order_id", "customer_id", "order_date", "amount", "product", "quantity")
+    roles = ("order_id", "customer_id", "order_date", "amount", "refunded", "product", "quantity")
     rows = source.table.select(**{role: _cell(source, columns, role) for role in roles})
+    nobody = recognition.platform.no_order_ids if recognition.platform else ()
+    rows = rows.mutate(order_id=ibis.ifelse(rows.order_id.isin(nobody), ibis.null("string"), rows.order_id))
     if "amount" not in columns:
         rows = rows.mutate(amount=ibis.literal("of the line"))
     continued = rows.aggregate(found=_goes_on(rows, rows.order_id.isnull(), rows.amount.isnull()).sum())
     continuing = continued.to_pyarrow()["found"][0].as_py() or 0
     counts = _of_several_lines(rows)
     by_line = "amount" not in columns or _amounts_are_prices_times_quantities(source, columns)
+    order_amounts = not by_line and _are_orders(counts["amount"], columns["amount"])
     return Relations(
-        continued=continuing > 0 and counts["orders"] + counts["alone"] > 0,
-        inherited=counts["incomplete"] + continuing > 0,
-        order_amounts=not by_line and _are_orders(counts, columns["amount"]),
+        continued=continuing > 0 and counts["rows"]["orders"] > 0,
+        inherited=counts["rows"]["incomplete"] + continuing > 0,
+        order_amounts=order_amounts,
+        # On one row of many it is either way counted once.
+        order_refunds="refunded" in columns
+        and (order_amounts or _are_orders(counts["refunded"] | {"once": 0}, columns["refunded"])),
     )
 
 
@@ -79,7 +88,9 @@ def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanV
     A sum at the foot of a column names none of these either, but no goods.
     """
     goods = [rows[name].notnull() for name in ("product", "quantity") if name in rows.columns]
-    product = rows["product"].notnull() if "product" in rows.columns else ibis.literal(False)
+    product = ibis.literal(False)
+    if "product" in rows.columns:
+        product = (rows["product"].notnull() & ~rows["product"].lower().re_search(_SUM)).fill_null(False)
     return (
         unnumbered
         & rows.customer_id.isnull()
@@ -88,42 +99,52 @@ def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanV
     )
 
 
-def _of_several_lines(rows: ir.Table) -> dict[str, int]:
-    """Counts of orders by how their rows agree."""
+def _of_several_lines(rows: ir.Table) -> dict[str, dict[str, int]]:
+    """Counts of orders by how their rows agree: in whom they name and when, in amounts, in refunds."""
+    # A refund may be one more row of its order, and nothing refunded is no sum that repeats.
+    amount = ibis.ifelse(rows.amount.re_search(_BELOW), ibis.null("string"), rows.amount)
+    refund = ibis.ifelse(rows.refunded.re_search(r"[1-9]"), rows.refunded, ibis.null("string"))
+    told = rows.mutate(sale=amount.notnull() | rows.amount.isnull(), amount=amount, refunded=refund)
+    sums = ("amount", "refunded")
     orders = (
-        rows.filter(rows.order_id.notnull())
+        told.filter(told.order_id.notnull())
         .group_by("order_id")
         .aggregate(
-            lines=ibis._.count(),
-            amounts=ibis._.amount.count(),
-            low=ibis._.amount.min(),
-            high=ibis._.amount.max(),
+            rows=ibis._.count(),
+            lines=ibis._.sale.sum(),
             customers=ibis._.customer_id.count(),
             days=ibis._.order_date.count(),
+            **{f"{name}_cells": told[name].count() for name in sums},
+            **{f"{name}_low": told[name].min() for name in sums},
+            **{f"{name}_high": told[name].max() for name in sums},
         )
     )
-    several = orders.lines > 1
-    full = several & (orders.amounts > 1)
-    alike = full & (orders.low == orders.high)
-    some = [(orders[name] > 0) & (orders[name] < orders.lines) for name in ("customers", "days")]
-    counted = orders.aggregate(
-        alone=(~several).sum(),
-        orders=several.sum(),
-        once=(several & (orders.amounts == 1)).sum(),
-        full=full.sum(),
-        alike=alike.sum(),
-        different=orders.low.nunique(where=alike),
-        incomplete=(some[0] | some[1]).sum(),
-    )
-    return {name: count or 0 for name, count in counted.to_pyarrow().to_pylist()[0].items()}
+    some = [(orders[name] > 0) & (orders[name] < orders.rows) for name in ("customers", "days")]
+    counts = {"rows_orders": orders.count(), "rows_incomplete": (some[0] | some[1]).sum()}
+    for name in sums:
+        cells = orders[f"{name}_cells"]
+        # Orders without a refund say nothing of refunds; those without an amount say that it is elsewhere.
+        several = (orders.lines > 1) & (cells > 0) if name == "refunded" else orders.lines > 1
+        alike = several & (cells > 1) & (orders[f"{name}_low"] == orders[f"{name}_high"])
+        counts |= {
+            f"{name}_orders": several.sum(),
+            f"{name}_once": (several & (cells == 1)).sum(),
+            f"{name}_full": (several & (cells > 1)).sum(),
+            f"{name}_alike": alike.sum(),
+            f"{name}_different": orders[f"{name}_low"].nunique(where=alike),
+        }
+    found = orders.aggregate(**counts).to_pyarrow().to_pylist()[0]
+    split: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, count in found.items():
+        subject, _, what = name.partition("_")
+        split[subject][what] = count or 0
+    return split
 
 
 def _are_orders(counts: Mapping[str, int], header: str) -> bool:
-    """Whether amounts are whole orders'."""
+    """Whether sums are whole orders'."""
     once, full, alike = counts["once"], counts["full"], counts["alike"]
-    if counts["orders"] == 0:
-        return False
-    if once + alike < _NEARLY_ALL * (once + full):
+    if counts["orders"] == 0 or once + alike < _NEARLY_ALL * (once + full) or _named_for_lines(header):
         return False
     if once >= _MOST * counts["orders"]:
         return True
@@ -133,9 +154,11 @@ def _are_orders(counts: Mapping[str, int], header: str) -> bool:
 
 def _named_for_orders(header: str) -> bool:
     words = normalised(header)
-    if any(word in words for word in _LINES_OWN):
-        return False
     return words == "total" or any(word in words for word in _ORDERS_OWN)
+
+
+def _named_for_lines(header: str) -> bool:
+    return any(word in normalised(header).split() for word in _LINES_OWN)
 
 
 def _rows_stand_alone(source: SourceTable, columns: Mapping[str, str]) -> bool:
@@ -190,7 +213,9 @@ def related(rows: ir.Table, found: Relations) -> ir.Table:
         rows = _continued(rows)
     if found.inherited:
         rows = _inherited(rows)
-    return _counted_once(rows) if found.order_amounts else rows
+    if found.order_amounts:
+        rows = _counted_once(_without_blanks_beside(rows), "amount")
+    return _counted_once(rows, "refunded") if found.order_refunds else rows
 
 
 def _continued(rows: ir.Table) -> ir.Table:
@@ -229,30 +254,17 @@ def _inherited(rows: ir.Table) -> ir.Table:
     return joined.mutate(**settled).select(*rows.columns)
 
 
-def _counted_once(rows: ir.Table) -> ir.Table:
-    """An order's amount, and what was refunded of it, stay on the first of its rows that bears them."""
-    sums = [name for name in ("amount", "refunded") if name in rows.columns]
-    first = ibis.row_number().over(ibis.window(group_by=[FILE, "order_key", *sums], order_by=LINE))
-    has_amount = rows.amount.notnull().any().over(ibis.window(group_by=[FILE, "order_key"]))
-    told = rows.mutate(place=first, has_amount=has_amount)
-    again = told[NUMBERED] & (told.place > 0) & told.amount.notnull()
-    beside = told[NUMBERED] & told.amount_blank & told.has_amount
-    elsewhere = again | beside
+def _without_blanks_beside(rows: ir.Table) -> ir.Table:
+    """Rows whose order has its amount on another row have one of their own: nothing."""
+    elsewhere = rows.amount.notnull().any().over(ibis.window(group_by=[FILE, "order_key"]))
+    told = rows.mutate(beside=rows[NUMBERED] & rows.amount_blank & elsewhere)
     return told.mutate(
-        amount_blank=told.amount_blank & ~beside,
-        **{name: ibis.ifelse(elsewhere, 0.0, told[name]) for name in sums},
-    ).drop("place", "has_amount")
+        amount=ibis.ifelse(told.beside, 0.0, told.amount), amount_blank=told.amount_blank & ~told.beside
+    ).drop("beside")
 
 
-def in_several_files(rows: ir.Table) -> ir.Table:
-    """FILE and order_key of orders that another file holds as well, and better: more of its rows, or the same earlier.
-
-    Parameters
-    ----------
-    rows : FILE, customer_id, order_key, NUMBERED
-    """
-    held = rows.filter(rows[NUMBERED]).group_by(["customer_id", "order_key", FILE]).aggregate(lines=ibis._.count())
-    best = ibis.row_number().over(
-        ibis.window(group_by=["customer_id", "order_key"], order_by=[ibis.desc("lines"), FILE])
-    )
-    return held.mutate(place=best).filter(ibis._.place > 0).select(FILE, "customer_id", "order_key")
+def _counted_once(rows: ir.Table, name: str) -> ir.Table:
+    """An order's sum stays on the first of its rows that bears it; a refund, another sum, on its own first row."""
+    first = ibis.row_number().over(ibis.window(group_by=[FILE, "order_key", name], order_by=LINE))
+    told = rows.mutate(again=rows[NUMBERED] & rows[name].notnull() & (first > 0))
+    return told.mutate(**{name: ibis.ifelse(told.again, 0.0, told[name])}).drop("again")

@@ -7,26 +7,38 @@ import re
 import ibis.expr.types as ir
 
 _STATUS_OF_NO_SALE = (
-    "cancel", "void", "fail", r"\bpending\b", "abandon", "expired", "declin", "denied", "reject", r"\btest\b", "trash",
-    "draft", "unpaid", "not paid", r"awaiting[ _-]payment", r"requires[ _-]", "incomplete", r"on[ _-]?hold", "held",
-    "uncaptured", "blocked",
-    "storn", "abgebrochen", "ausstehend", "fehlgeschlagen", "unbezahlt", "abgelehnt", "entwurf",
-    "annul", "echou", "échou", "en attente", "refusé", "impay", "brouillon", "abandonn",
-    "anulad", "fallid", "pendiente", "rechazad", "impagad", "borrador",
-    "fallit", "in attesa", "rifiutat", "bozza", "abbandonat", "non pagat",
-    "geannuleerd", "mislukt", "in afwachting", "geweigerd", "onbetaald", "concept",
+    "cancel", r"\bvoid", "fail", r"\bpending\b", "abandon", "expired", "declin", "denied", "reject", r"\btest\b",
+    "trash", "draft", "unpaid", "not paid", "awaiting (payment|confirmation)", r"\brequires\b", "incomplete",
+    r"\bon hold\b", r"\bheld\b", "holded", "uncaptured", "blocked", "fraud",
+    "storn", "abgebrochen", "ausstehend", "fehlgeschlagen", "unbezahlt", "nicht bezahlt", "abgelehnt", "entwurf",
+    "wartestellung", "wartet auf zahlung",
+    "annul", "[ée]chou", r"\battente\b", "refus[ée]", "impay", "brouillon", "abandonn",
+    "anulad", "fallid", r"\bpendiente\b", r"\ben espera\b", "rechazad", "impagad", "borrador",
+    "fallit", "in attesa", "in sospeso", "rifiutat", "bozza", "abbandonat", "non pagat",
+    "geannuleerd", "mislukt", "afwachting", r"\bwacht(end|en)? op betaling\b", "in de wacht", "geweigerd", "onbetaald",
+    r"\bconcept\b",
 )  # fmt: skip
-# What is paid for and only waits to be sent is a sale.
-_PENDING_YET_SOLD = r"pending[ _-](fulfil|ship|deliver|pick)|awaiting[ _-](fulfil|ship|deliver|pick)"
-_REFUNDED = r"^(wc-)?(fully[ _-])?(refunded|erstattet|rembours[ée]e?|reembolsad[oa]|rimborsat[oa]|terugbetaald)$"
+# What is paid for and only waits to be sent is a sale, and so is what is left of an order cancelled in part.
+_SOLD_ALL_THE_SAME = (
+    "(pending|awaiting) (fulfil|ship|deliver|pick|dispatch|collect)", "partial", "teilweise", "parcial", "parzial",
+    "gedeeltelijk", "attente d.?(exp[ée]dition|envoi|e livraison|e retrait)", "pendiente de (env|entrega|recog)",
+    "(attesa|sospeso) di (spedizione|consegna|ritiro)", "(afwachting van|wacht(end|en)? op) (verzending|levering)",
+    "(versand|lieferung|abholung) ausstehend",
+)  # fmt: skip
+_REFUNDED = (
+    "^(wc )?((fully|full) )?(refunded|refund|charge ?back|charged back|reversed|returned"
+    "|(zur[üu]ck|r[üu]ck)?erstattet|retourniert|rembours[ée]e?|retourn[ée]e?|reembolsad[oa]|devuelt[oa]|rimborsat[oa]"
+    "|res[oa]|terugbetaald|geretourneerd)$"
+)
 
 _KIND_REFUND = (
-    "refund", "reversal", "charge ?back", "returned", "erstattung", "rückzahlung", "remboursement", "reembolso",
-    "devolución", "rimborso", "terugbetaling",
+    "refund", "reversal", "charge ?back", r"\breturn(s|ed)?\b", "erstattung", "rückzahlung", "rückbuchung", "retoure",
+    "gutschrift", "remboursement", r"\bretour\b", "reembolso", "devolución", "rimborso", r"\breso\b", "terugbetaling",
 )  # fmt: skip
 _KIND_NO_SALE = (
     r"\bfees?\b", "payout", "transfer", "withdraw", "deposit", "conversion", r"\bhold\b", "release", "adjustment",
-    "shipping label", "reserve", "bank", "tax", "loan", "dispute", "subscription charge", "advertis", "disbursement",
+    "shipping label", "reserve", "bank (account|deposit)", "bankgutschrift", "tax", "loan", "dispute",
+    "subscription charge", "advertis", "disbursement",
     "payment sent", "mass pay", "authorization", "gebühr", "auszahlung", "überweisung", "umrechnung", "abbuchung",
     "einbehalt", "frais", "virement", "retrait", "comisi", "transferencia", "retirada", "commission", "trasferimento",
     "prelievo", "kosten", "overboeking", "opname",
@@ -43,13 +55,18 @@ def _any(words: tuple[str, ...]) -> str:
     return "|".join(words)
 
 
+def _spaced(written: ir.StringValue) -> ir.StringValue:
+    """`Pending_Payment` and `pending-payment` as the words are spoken."""
+    return written.lower().re_replace("[_-]+", " ")
+
+
 _KINDS = re.compile(_any((*_KIND_REFUND, *_KIND_NO_SALE, *_KIND_SALE)))
 _SURE_KINDS = re.compile(_any((*_KIND_REFUND, *_KIND_NO_SALE, "payment", r"\bsales?\b", "zahlung", "paiement", "pago")))
 
 
 def names_kinds(texts: list[str]) -> bool:
     """Whether most texts name what moved the money: payments, refunds, fees and transfers, not kinds of goods."""
-    plain = [text.lower() for text in texts]
+    plain = [re.sub("[_-]+", " ", text.lower()) for text in texts]
     told = sum(bool(_KINDS.search(text)) for text in plain)
     return bool(plain) and told >= 0.8 * len(plain) and any(_SURE_KINDS.search(text) for text in plain)
 
@@ -61,20 +78,21 @@ def is_no_sale_status(status: ir.StringValue, more: tuple[str, ...] = ()) -> ir.
     ----------
     more : whole statuses of one system that say so too
     """
-    plain = status.lower()
-    told = plain.re_search(_any(_STATUS_OF_NO_SALE)) & ~plain.re_search(_PENDING_YET_SOLD)
-    return (told | plain.isin(more)).fill_null(False) if more else told.fill_null(False)
+    plain = _spaced(status)
+    told = plain.re_search(_any(_STATUS_OF_NO_SALE)) & ~plain.re_search(_any(_SOLD_ALL_THE_SAME))
+    return (told | status.isin(more)).fill_null(False) if more else told.fill_null(False)
 
 
 def is_refunded_status(status: ir.StringValue) -> ir.BooleanValue:
     """Whether a status says that all was paid back; blank is False."""
-    return status.lower().re_search(_REFUNDED).fill_null(False)
+    return _spaced(status).re_search(_REFUNDED).fill_null(False)
 
 
 def is_refund_kind(kind: ir.StringValue) -> ir.BooleanValue:
     """Whether a transaction gives money back to a customer; blank is False."""
-    plain = kind.lower()
-    return (plain.re_search(_any(_KIND_REFUND)) & ~plain.re_search(r"\bfees?\b|gebühr|frais")).fill_null(False)
+    plain = _spaced(kind)
+    # A fee may be refunded too, and a hold reversed: the customer has no part in either.
+    return (plain.re_search(_any(_KIND_REFUND)) & ~plain.re_search(_any(_KIND_NO_SALE))).fill_null(False)
 
 
 def is_no_sale_kind(kind: ir.StringValue, *, strictly: bool) -> ir.BooleanValue:
@@ -84,7 +102,7 @@ def is_no_sale_kind(kind: ir.StringValue, *, strictly: bool) -> ir.BooleanValue:
     ----------
     strictly : what is not named a sale is none
     """
-    plain = kind.lower()
+    plain = _spaced(kind)
     other = plain.re_search(_any(_KIND_NO_SALE))
     if strictly:
         other = other | ~plain.re_search(_any(_KIND_SALE))

@@ -77,6 +77,10 @@ class SourceTable:
         """The files below each other, without line numbers."""
         return _without_lines(self.parts)
 
+    def contents(self) -> list[ir.Table]:
+        """The cells of each file, without line numbers."""
+        return [part.drop(LINE) if LINE in part.columns else part for part in self.parts]
+
     def numbered(self) -> ir.Table:
         """The files below each other with FILE (0-based) and LINE."""
         return _stacked(
