@@ -85,6 +85,23 @@ def segmented(orders: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[R
 # inspect
 
 
+@pytest.mark.parametrize(
+    ("options", "revenue", "told", "aside"),
+    [
+        ([], 19.0, "2 rows are exact copies of another row; they are kept.", {}),  # 3 x 5 + 4
+        (["--drop-duplicates"], 9.0, None, {"duplicate": 2}),
+    ],
+)
+def test_inspect_counts_exact_copies(
+    tmp_path: Path, options: list[str], revenue: float, told: str | None, aside: dict[str, int]
+):
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,order id,date,product,amount\n" + "A,1,2024-01-01,P1,5\n" * 3 + "A,1,2024-01-01,P2,4\n")
+    found = run("inspect", path, *options, "--json").told
+    assert (found["revenue"], found["set_aside"]) == (revenue, aside)
+    assert [text for text in found["warnings"] if "copies" in text] == ([told] if told else [])
+
+
 def test_inspect_tells_what_the_contract_names(orders: Path):
     ran = run("inspect", orders, "--json")
     assert ran.code == 0

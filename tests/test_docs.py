@@ -229,7 +229,7 @@ def test_each_requirement_has_its_reason_in_a_decision(name: str) -> None:
 
 def test_every_result_of_the_flow_is_defined_where_the_architecture_says() -> None:
     architecture = read(PROJECT / "docs" / "architecture.md")
-    steps = re.findall(r"^\| [\w ]+ \| `([\w.]+)`", architecture, re.MULTILINE)
+    steps = re.findall(r"^\| [\w ]+ \| `(\w+\.\w+\.\w+)`", architecture, re.MULTILINE)
     assert len(steps) >= 10
     for step in steps:
         module, _, function = step.rpartition(".")

@@ -12,6 +12,7 @@ from core.orders.relating import Relations
 from core.orders.source import SourceTable
 
 _UNREADABLE = ("bad-date", "implausible-date", "bad-amount", "bad-quantity")
+_USUAL = 0.01  # of the rows without a customer
 _ORDERS = {
     "not-sold": "{orders} cancelled, failed, unpaid or a test, and not counted.",
     "in-another-file": "{orders} in another of the files as well, and counted once.",
@@ -49,7 +50,7 @@ def remarks(rows: ir.Table, ledger: Ledger, found: Relations, currency: str | No
         refunds = rows.filter(rows.reason.isnull()).refunded.sum().to_pyarrow().as_py() or 0
         if refunds:
             told.append(f"Refunds of {_money(refunds, currency)} are taken off.")
-    if "no-customer" in aside:
+    if aside.get("no-customer", 0) > _USUAL * ledger.rows_in:
         told.append(
             f"{_count(aside['no-customer'], 'row')} without a customer set aside: nobody can be told by them, "
             "guests without an email included."
