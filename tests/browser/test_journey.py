@@ -59,7 +59,7 @@ def test_a_sample_by_one_click_leads_through_all_pages(page: Page, app: App) -> 
     take_sample(page, app)
     expect(page.get_by_test_id("stMetric").filter(has_text="Customers")).to_contain_text("1,000")
     expect(page.get_by_test_id("stMetric").filter(has_text="Orders")).to_contain_text("20,600")
-    charts = {"Features": (3, 0), "Choose k": (3, 0), "Explore": (4, 2), "Compare": (0, 1), "Download": (0, 0)}
+    charts = {"Features": (3, 0), "Choose k": (5, 0), "Explore": (4, 2), "Compare": (0, 1), "Download": (0, 0)}
     for step, (altair, plotly) in charts.items():
         go_on(page, step)
         assert page.url == f"{app.url}/{STEPS[step]}"
