@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pytest
@@ -133,12 +132,6 @@ def test_cells_stay_as_they_are_and_rows_as_long_as_they_are(tmp_path: Path):
     ]
 
 
-@pytest.mark.parametrize("name", ["orders.csv.gz", "orders.csv"])
-def test_gzip_is_known_by_its_first_bytes(tmp_path: Path, name: str):
-    path = written(tmp_path, gzip.compress(ORDERS.encode()), name)
-    assert rows_of(path)[1] == ["Müller", "2024-01-31", "12.50"]
-
-
 @pytest.mark.parametrize(
     ("content", "error"),
     [
@@ -167,8 +160,3 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, error: type
 def test_a_comment_sign_in_a_table_does_not_make_it_a_web_page(tmp_path: Path):
     path = written(tmp_path, "note,amount\n<!-- x -->,1.0\n<html>,2.0\n")
     assert len(rows_of(path)) == 3
-
-
-def test_a_packed_file_that_was_cut_short(tmp_path: Path):
-    with pytest.raises(UnreadableFileError):
-        detect(written(tmp_path, gzip.compress(ORDERS.encode())[:-12], "orders.csv.gz"))

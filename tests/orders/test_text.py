@@ -109,7 +109,7 @@ def test_lines_are_numbered_as_an_editor_counts_them(engine: Engine, tmp_path: P
     assert source.files[0].first_line == 4
     assert source.files[0].ragged_rows == 1
     assert source.files[0].ragged_lines == (13,)
-    assert source.files[0].left_out == ("2 lines above the table",)
+    assert source.left_out == ("orders.csv: 2 lines above the table",)
 
 
 @pytest.mark.parametrize(
@@ -123,13 +123,13 @@ def test_lines_are_numbered_as_an_editor_counts_them(engine: Engine, tmp_path: P
 def test_what_stands_below_a_long_table_is_seen(engine: Engine, tmp_path: Path, below: list[str], told: str):
     source = opened(engine, tmp_path, [HEADER, *PLAIN, *below])
     assert source.rows == COUNT
-    assert source.files[0].left_out == (told,)
+    assert source.left_out == (f"orders.csv: {told}",)
 
 
 def test_a_second_table_in_the_middle_of_a_long_file(engine: Engine, tmp_path: Path):
     source = opened(engine, tmp_path, [HEADER, *PLAIN, HEADER, *PLAIN])
     assert source.rows == COUNT
-    assert source.files[0].left_out == ("a second table with the same header of 12,000 rows, from line 12,002",)
+    assert source.left_out == ("orders.csv: a second table with the same header of 12,000 rows, from line 12,002",)
 
 
 def test_a_second_table_at_the_beginning_of_a_block(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
