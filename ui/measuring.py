@@ -7,7 +7,6 @@ from dataclasses import replace
 import streamlit as st
 
 from charts import features as charts
-from core.analysis import PRESETS
 from core.clustering.preparation import Outliers, Scaling, Transform
 from core.errors import UserError
 from core.features import catalog
@@ -43,10 +42,13 @@ def presets(workspace: Workspace) -> None:
     """Ready-made choices, one click each."""
     st.markdown("**Start from**")
     with st.container(horizontal=True):
-        if st.button("The usual four", help="Total revenue, average order value, quantity and recency."):
+        whole = services.of_customers(workspace)
+        usual = "All columns of numbers" if whole else "The usual four"
+        meaning = "Every number of the file." if whole else "Total revenue, average order value, quantity and recency."
+        if st.button(usual, help=meaning):
             services.apply_preset(workspace, None)
             st.rerun()
-        for preset in PRESETS.values():
+        for preset in services.presets(workspace):
             if st.button(preset.label, help=preset.meaning):
                 services.apply_preset(workspace, preset.name)
                 st.rerun()
@@ -55,7 +57,7 @@ def presets(workspace: Workspace) -> None:
 def choices(workspace: Workspace) -> None:
     """Features and their preparation, each with what it means."""
     current = services.chosen_features(workspace)
-    at_hand = services.features(workspace).names
+    at_hand = tuple(dict.fromkeys((*current, *services.features(workspace).distinct)))
     chosen = st.multiselect(
         "Compare customers by",
         at_hand,

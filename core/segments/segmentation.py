@@ -142,7 +142,7 @@ class Segmentation:
         parts = [self.assignments, values[ordered], self.features.contacts]
         columns = ["customer_id"]
         for part in parts:
-            columns += [_not_taken(str(name), columns) for name in part.columns]
+            columns += [not_taken(str(name), columns) for name in part.columns]
         table = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
         table.insert(0, "customer_id", self.assignments.index, allow_duplicates=True)
         return table.set_axis(columns, axis=1)
@@ -311,7 +311,8 @@ def _one_line(name: str) -> str:
     return " ".join(_CONTROL.sub(" ", name).split())[:LONGEST_NAME].rstrip()
 
 
-def _not_taken(name: str, taken: list[str]) -> str:
+def not_taken(name: str, taken: list[str]) -> str:
+    """The name of a column of the file beside those given already."""
     while name in taken:
         name = f"{name} (file)"
     return name
