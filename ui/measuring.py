@@ -10,6 +10,7 @@ from charts import features as charts
 from core.clustering.preparation import Outliers, Scaling, Transform
 from core.errors import UserError
 from core.features import catalog
+from core.segments.naming import inner
 from ui import services, tables, widgets
 from ui.session import Workspace
 from ui.widgets import plain
@@ -96,7 +97,7 @@ def _weights(workspace: Workspace, chosen: tuple[str, ...]) -> dict[str, float]:
     with st.expander("Let a feature count more or less (weights)"):
         weights = {
             name: st.slider(
-                catalog.feature(name).label,
+                plain(catalog.feature(name).label),
                 0.1,
                 3.0,
                 step=0.1,
@@ -127,7 +128,7 @@ def what_was_done(workspace: Workspace, name: str) -> None:
     }
     filled = prepared.filled.get(name, 0)
     missing = f" {filled:,} customers have no value; they count as the median." if filled else ""
-    st.caption(f"{catalog.feature(name).label} {words[prepared.transforms[name]]}.{missing}")
+    st.caption(f"{plain(catalog.feature(name).label)} {words[prepared.transforms[name]]}.{missing}")
 
 
 def alike(workspace: Workspace) -> None:
@@ -135,7 +136,7 @@ def alike(workspace: Workspace) -> None:
     pairs = charts.alike(services.correlations(workspace))
     for one, other, correlation in pairs:
         st.warning(
-            f"{catalog.feature(one).label} and {catalog.feature(other).label.lower()} say nearly the same "
+            f"{plain(catalog.feature(one).label)} and {plain(inner(catalog.feature(other).label))} say nearly the same "
             f"(rank correlation {correlation:.2f}): together they count twice. Consider leaving one out."
         )
     if not pairs:

@@ -42,8 +42,8 @@ def drop_zone(workspace: Workspace) -> None:
             type=["csv", "tsv", "txt", "gz", "parquet"],
             accept_multiple_files=True,
             key=f"upload/{workspace.revision}",
-            help="One row an order or an order line, with a customer, a date and an amount (or quantity and price); or one "
-            "row a customer, with numbers to compare customers by.",
+            help="One row an order or an order line, with a customer, a date and an amount (or quantity and price); or "
+            "one row a customer, with numbers to compare customers by.",
         )
         if files:
             with st.spinner("Reading the file …"):

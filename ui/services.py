@@ -127,15 +127,22 @@ def read_differently(workspace: Workspace, options: CleaningOptions) -> None:
 
 def lines(workspace: Workspace) -> Understood:
     """The order lines that count, or the customers."""
-    return workspace.answer(_reading_key(workspace), lambda: _lines(workspace))
+    found = workspace.answer(_reading_key(workspace), lambda: _lines(workspace))
+    if isinstance(found, UserError):
+        raise found.with_traceback(None)
+    return found
 
 
-def _lines(workspace: Workspace) -> Understood:
+def _lines(workspace: Workspace) -> Understood | UserError:
+    """The files as understood, or why they are not: a page asks several times, and reading takes long."""
     engine = workspace.engine
     if engine is None:
         raise ValueError("no file was given")
     engine.drop_since(0)
-    return understand(engine, _source(workspace), workspace.cleaning)
+    try:
+        return understand(engine, _source(workspace), workspace.cleaning)
+    except UserError as error:
+        return error
 
 
 def set_aside(workspace: Workspace) -> pd.DataFrame:

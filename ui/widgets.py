@@ -125,8 +125,8 @@ def ledger(account: Ledger, currency: str | None, *, money: bool = True) -> None
             ),
             "Money": st.column_config.NumberColumn(f"Money ({currency})" if currency else "Money", format="localized"),
         },
-        alt=f"The ledger: {'rows, customers and money' if money else 'rows and customers'} that came in, are used, and were "
-        "set aside by reason.",
+        alt=f"The ledger: {'rows, customers and money' if money else 'rows and customers'} that came in, are used, "
+        "and were set aside by reason.",
     )
 
 

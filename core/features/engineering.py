@@ -44,7 +44,7 @@ class CustomerFeatures:
 
 
 def available(given: Understood) -> tuple[Feature, ...]:
-    """The features that the files can give: of order lines the catalog's, of a customer table its columns of numbers."""
+    """The features that the files can give: the catalog's from order lines, its own numbers from a customer table."""
     if isinstance(given, CustomerTable):
         return tuple(feature(measure.header) for measure in given.measures)
     return tuple(each for each in CATALOG if set(each.needs) <= set(given.rows.columns))

@@ -1,4 +1,4 @@
-"""What the columns of a customer table hold, told from their headers and values: who, ids, or a number to compare by."""
+"""What the columns of a customer table hold, told from headers and values: who, ids, or numbers to compare by."""
 
 from __future__ import annotations
 
@@ -14,28 +14,15 @@ from core.orders.roles import BY_NAME, CONTACTS
 from core.orders.source import SourceTable
 
 _ID = frozenset(
-    ["id", "ids", "key", "code", "nr", "no", "num", "number", "nummer", "numero", "numer", "uuid", "guid", "uid"]
+    {"id", "ids", "key", "code", "nr", "no", "num", "number", "nummer", "numero", "numer", "uuid", "guid", "uid"}
 )
-_ROW = frozenset(["index", "row", "line", "unnamed"])
+_ROW = frozenset({"index", "row", "line", "unnamed", "column"})
 _PHONE = frozenset(
-    [
-        "phone",
-        "phones",
-        "mobile",
-        "cell",
-        "cellphone",
-        "tel",
-        "telephone",
-        "telefon",
-        "telefono",
-        "telefone",
-        "handy",
-        "fax",
-    ]
+    {"phone", "phones", "mobile", "cell", "cellphone", "tel", "telephone", "telefon", "telefono", "handy", "fax"}
 )
-_POSTAL = frozenset(["zip", "zipcode", "plz", "postcode", "postal", "postleitzahl"])
+_POSTAL = frozenset({"zip", "zipcode", "plz", "postcode", "postal", "postleitzahl"})
 _CUSTOMER = frozenset(
-    (
+    {
         "id",
         "uid",
         "name",
@@ -47,53 +34,24 @@ _CUSTOMER = frozenset(
         "respondent",
         "participant",
         "company",
-    )
+    }
 )
-_EVENT = frozenset(
-    [
-        "birth",
-        "birthday",
-        "birthdate",
-        "dob",
-        "born",
-        "registered",
-        "registration",
-        "signup",
-        "signed",
-        "joined",
-        "join",
-        "since",
-        "last",
-        "first",
-        "recent",
-        "latest",
-        "active",
-        "geburtsdatum",
-        "geburtstag",
-        "registriert",
-        "letzte",
-        "letzter",
-        "letztes",
-        "naissance",
-        "inscription",
-        "derniere",
-        "dernier",
-        "nacimiento",
-        "registro",
-        "ultimo",
-        "ultima",
-        "nascita",
-        "geboortedatum",
-        "laatste",
-    ]
-)
-"""Words in a header of a date that is something of the customer's, and not an order's."""
+_EVENTS = frozenset(
+    {
+        "birth", "birthday", "birthdate", "dob", "born", "registered", "registration", "signup", "signed", "joined",
+        "join", "since", "last", "first", "recent", "latest", "active", "geburtsdatum", "geburtstag", "registriert",
+        "letzte", "letzter", "letztes", "naissance", "inscription", "derniere", "dernier", "nacimiento", "registro",
+        "ultimo", "ultima", "nascita", "geboortedatum", "laatste",
+    }
+)  # fmt: skip
+"""Words in the header of a day in the customer's life, which is not the day of an order."""
+_MAY_MEASURE = frozenset({"city", "state", "country"})  # contacts that a survey may well give as numbers
 
 SAME_AS: Mapping[str, tuple[str, ...]] = {
     "total_revenue": (
-        "total revenue", "total spent", "total spend", "amount spent", "money spent", "lifetime spend", "lifetime value",
-        "lifetime revenue", "customer lifetime value", "ltv", "clv", "monetary", "monetary value", "gesamtumsatz",
-        "total depense", "total gastado", "totale speso", "totaal besteed",
+        "total revenue", "total spent", "total spend", "amount spent", "money spent", "lifetime spend",
+        "lifetime value", "lifetime revenue", "customer lifetime value", "ltv", "clv", "monetary", "monetary value",
+        "gesamtumsatz", "total depense", "total gastado", "totale speso", "totaal besteed",
     ),
     "order_count": (
         "order count", "orders count", "total orders", "orders", "number of orders", "no of orders", "nr of orders",
@@ -157,9 +115,6 @@ def kinds_of(source: SourceTable, recognition: Recognition) -> Kinds:
     return Kinds(tuple(measures), tuple(ids), left_out)
 
 
-_MAY_MEASURE = frozenset(("city", "state", "country"))
-
-
 def meanings(headers: Sequence[str], amount: str | None, *, chosen: bool) -> dict[str, str]:
     """Features of the catalog that a measure gives under another name.
 
@@ -181,12 +136,19 @@ def meanings(headers: Sequence[str], amount: str | None, *, chosen: bool) -> dic
             if chosen:
                 known[feature] = amount
                 continue
-            if normalised(amount) not in BY_NAME["unit_price"].names:
+            if not _prices(amount):
                 alike.append(amount)
         found = feature if feature in headers else next(iter(alike), None)
         if found is not None:
             known[feature] = found
     return known
+
+
+def _prices(header: str) -> bool:
+    """Whether a header speaks of the price of something rather than of what was paid in all."""
+    words = normalised(header)
+    priced = any(f" {name} " in f" {words} " for name in BY_NAME["unit_price"].names)
+    return priced and words not in BY_NAME["amount"].names
 
 
 def names_a_customer(header: str) -> bool:
@@ -196,10 +158,10 @@ def names_a_customer(header: str) -> bool:
 
 
 def tells_of_the_customer(header: str, headers: Sequence[str]) -> bool:
-    """Whether a column of days tells something of the customer, such as her birthday, and not when an order was placed."""
+    """Whether days are of the customer's life, such as her birthday or her last order, and not each of an order."""
     words = set(normalised(header).split())
     counted = any(normalised(other) in SAME_AS["order_count"] for other in headers)
-    return bool(words & _EVENT) or ("created" in words and counted)
+    return bool(words & _EVENTS) or ("created" in words and counted)
 
 
 def _named(header: str) -> str | None:
@@ -243,4 +205,4 @@ def _counts_rows(header: str, texts: Sequence[str]) -> bool:
     if not all(re.fullmatch(r"\d+(\.0)?", text) for text in texts):
         return False
     counted = all(int(float(after)) - int(float(before)) == 1 for before, after in pairwise(texts))
-    return counted and (len(texts) >= _FEWEST_ROWS or not words or words[0] in _ROW or words[0] == "column")
+    return counted and (len(texts) >= _FEWEST_ROWS or not words or words[0] in _ROW)

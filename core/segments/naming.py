@@ -198,7 +198,7 @@ def unique(names: Sequence[str]) -> list[str]:
 
 
 def inner(label: str) -> str:
-    """A label as it reads within a sentence: "Total revenue" -> "total revenue"; "RFM score" and "Annual Income" stay."""
+    """A label as it reads within a sentence: "Total revenue" -> "total revenue"; "RFM score", "Annual Income" stay."""
     return label.lower() if label[1:2].islower() and label[1:] == label[1:].lower() else label
 
 
