@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,7 +17,7 @@ from core.errors import EmptyFileError, UserError
 from core.orders.cleaning import CleaningOptions, Returns
 from core.orders.customers import CustomerTable
 from core.orders.dialect import SPACES
-from core.orders.source import open_sources, rows_as_read
+from core.orders.source import open_sources
 from core.orders.understanding import Understood, understand
 
 if TYPE_CHECKING:
@@ -131,8 +132,8 @@ def inspected(lines: Understood) -> dict[str, Any]:
         "revenue": None if lines.revenue is None else float(lines.revenue),
         "first_order": _iso(lines.first_order),
         "last_order": _iso(lines.last_order),
-        "ambiguities": list(lines.reading.ambiguities),
-        "warnings": list(lines.warnings),
+        "ambiguities": [str(ambiguity) for ambiguity in lines.reading.ambiguities],
+        "warnings": [*(f"Left out of {what}." for what in source.left_out), *lines.warnings],
     }
 
 
@@ -208,28 +209,44 @@ def _segment_options(given: argparse.Namespace) -> SegmentOptions:
 
 def _table(given: argparse.Namespace) -> Told:
     """Each source as it was read; a source that can't be read does not stop the others."""
-    from core.exports.lists import write_rows
-
     given.out_dir.mkdir(parents=True, exist_ok=True)
     written: list[str] = []
     failed, told = {}, []
     for source in given.sources:
-        target = _free_name(given.out_dir, _stem(source), written)
         try:
-            if target.exists() and source.exists() and target.samefile(source):
-                raise OverwritesSourceError(source)
-            rows, left_out = rows_as_read(source)
-            write_rows(rows, target)
-        except EmptyFileError as error:
-            write_rows([], target)
-            left_out = [error.message]
+            with tempfile.TemporaryDirectory(prefix="elbow-room-") as scratch:
+                told += _write_tables(source, given.out_dir, Path(scratch), written)
         except UserError as error:
             failed[str(source)] = error.as_dict()
             told.append(f"{source}: {error.message} {error.hint}")
-            continue
-        written.append(str(target))
-        told += [f"{source}: left out: {what}" for what in left_out]
     return Told({"files": written, "failed": failed}, told)
+
+
+def _write_tables(source: Path, folder: Path, scratch: Path, written: list[str]) -> list[str]:
+    """Write the tables of one source, add their names to those written, and tell what was left out."""
+    from core.exports.lists import write_rows
+    from core.orders.as_read import tables_as_read
+
+    def target(stem: str) -> Path:
+        path = _free_name(folder, stem, written)
+        if path.exists() and source.exists() and path.samefile(source):
+            raise OverwritesSourceError(source)
+        return path
+
+    try:
+        tables = tables_as_read(source, scratch)
+    except EmptyFileError as error:
+        path = target(_stem(source))
+        write_rows([], path)
+        written.append(str(path))
+        return [f"{source}: left out: {error.message}"]
+    left_out: list[str] = []
+    for table in tables:
+        path = target(_stem(source if len(tables) == 1 else Path(table.name)))
+        write_rows(table.rows, path)
+        written.append(str(path))
+        left_out += table.left_out
+    return [f"{source}: left out: {what}" for what in left_out]
 
 
 def _free_name(folder: Path, stem: str, taken: Sequence[str]) -> Path:

@@ -26,7 +26,7 @@ _RETURNS: dict[Returns, str] = {
     "ignore": "Leave returns out",
     "as-is": "Count every row as a sale",
 }
-_DATE_ORDERS = {"dmy": "Day first: 03/04 is 3 April", "mdy": "Month first: 03/04 is March 4"}
+_DATE_ORDERS = {"dmy": "Day first: 03/04 is 3 April", "mdy": "Month first: 03/04 is March 4", "ymd": "Year first"}
 _DECIMALS = {"point": "1.234 is one and a bit", "comma": "1.234 is one thousand two hundred and thirty-four"}
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", SPACES: "blanks"}
 _MOST_ROWS = 1_000
@@ -38,8 +38,8 @@ def drop_zone(workspace: Workspace) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         files = st.file_uploader(
-            "Your orders or customers: CSV, TSV, TXT, gz or Parquet, one file or several",
-            type=["csv", "tsv", "txt", "gz", "parquet"],
+            "Your orders or customers: CSV, TSV, TXT, Excel, Parquet, gz or zip, one file or several",
+            type=["csv", "tsv", "txt", "xlsx", "xlsm", "xls", "parquet", "gz", "zip"],
             accept_multiple_files=True,
             key=f"upload/{workspace.revision}",
             help="One row an order or an order line, with a customer, a date and an amount (or quantity and price); or "
@@ -88,6 +88,8 @@ def columns(workspace: Workspace) -> None:
         return
     for file in source.files:
         st.markdown(f"{plain(file.name)}: {_told(file)}")
+    for what in source.left_out:
+        st.caption(f"Left out of {plain(what)}.")
     found = services.recognition(workspace).columns
     always = _OF_CUSTOMERS if services.of_customers(workspace) else _ALWAYS_SHOWN
     with st.expander("Which column is what", expanded=True):
@@ -123,10 +125,12 @@ def _examples(values: list[object]) -> str:
 
 
 def _told(file: SourceFile) -> str:
+    header = "" if file.has_header else ", no header: columns are called by their place"
+    if file.sheet is not None:
+        return f"{file.rows:,} rows, sheet {plain(file.sheet)}{header}"
     if file.dialect is None:
         return f"{file.rows:,} rows, Parquet"
     encoding = file.dialect.encoding.removesuffix("-sig").upper()
-    header = "" if file.dialect.has_header else ", no header: columns are called by their place"
     ragged = f", {file.ragged_rows:,} rows with more or fewer cells than the header" if file.ragged_rows else ""
     return f"{file.rows:,} rows, separated by {_SEPARATORS[file.dialect.delimiter]}, {encoding}{header}{ragged}"
 
@@ -148,8 +152,9 @@ def questions(workspace: Workspace) -> None:
         options = replace(options, returns=returns)
     ambiguities = services.ambiguities(workspace)
     for ambiguity in ambiguities:
-        st.info(plain(ambiguity), icon=":material/help:")
-    if any("dates" in ambiguity for ambiguity in ambiguities) or workspace.cleaning.date_order:
+        st.info(plain(str(ambiguity)), icon=":material/help:")
+    kinds = {ambiguity.kind for ambiguity in ambiguities}
+    if "date-order" in kinds or workspace.cleaning.date_order:
         order = st.radio(
             "Which number is the day?",
             list(_DATE_ORDERS),
@@ -158,7 +163,7 @@ def questions(workspace: Workspace) -> None:
             horizontal=True,
         )
         options = replace(options, date_order=order)
-    if any("numbers" in ambiguity for ambiguity in ambiguities) or workspace.cleaning.decimal:
+    if "decimal" in kinds or workspace.cleaning.decimal:
         mark = st.radio(
             "How are the amounts written?",
             list(_DECIMALS),

@@ -28,6 +28,7 @@ from core.orders.columns import Recognition, detect
 from core.orders.customers import CustomerTable
 from core.orders.source import SourceTable, open_sources
 from core.orders.understanding import Understood, understand
+from core.orders.values import Ambiguity
 from core.segments.comparison import Comparison, compare
 from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
@@ -344,7 +345,7 @@ def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
     return (_reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
 
 
-def ambiguities(workspace: Workspace) -> tuple[str, ...]:
+def ambiguities(workspace: Workspace) -> tuple[Ambiguity, ...]:
     """What can be read in two ways in these files; nothing where they cannot be read at all."""
     try:
         return lines(workspace).reading.ambiguities

@@ -75,12 +75,12 @@ class SilhouetteMeter:
 
         ValueError for fewer than two clusters.
         """
-        clusters, labels = np.unique(labels, return_inverse=True)
+        clusters = np.flatnonzero(np.bincount(labels))
         if len(clusters) < 2:
             raise ValueError("A single cluster has no silhouette.")
         if self.exact:
             return Silhouette(float(self.of_each(labels).mean()))
-        members = [np.flatnonzero(labels == cluster) for cluster in range(len(clusters))]
+        members = [np.flatnonzero(labels == cluster) for cluster in clusters]
         random = np.random.default_rng([self._seed, len(clusters)])
         values = np.array([self._replicate(members, random) for _ in range(_REPLICATES)])
         return Silhouette(float(values.mean()), float(values.std(ddof=1) / np.sqrt(_REPLICATES)))

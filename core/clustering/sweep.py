@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
+from functools import partial as partial_of
 
 import numpy as np
 import pandas as pd
@@ -17,11 +18,14 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from core.clustering.silhouette import Silhouette, SilhouetteMeter
+from core.clustering.summary import Points, Summary, summarise
 from core.errors import TooFewCustomersError
 
 __all__ = ["ClusterFit", "Silhouette", "Sweep", "SweepStopped", "sweep"]
 
 _POLL_SECONDS = 0.05
+_STARTS = 20  # on coarse points, where each is cheap
+_CHUNK_ROWS = 1 << 18
 
 
 class SweepStopped(Exception):  # noqa: N818 (a request that was met, not an error)
@@ -105,9 +109,11 @@ def sweep(
 
     Notes
     -----
-    scikit-learn's KMeans(init="k-means++", n_init=10, max_iter=300, random_state=seed): the best of ten starts, with
-    one thread inside a fit and several k side by side, on threads that all callers share. The result depends on the
-    matrix and the seed alone.
+    Up to `summary.MOST_EXACT` customers scikit-learn's KMeans(init="k-means++", n_init=10, max_iter=300,
+    random_state=seed): the best of ten starts. Above, twenty starts on coarse weighted points, the best of them carried
+    on with fine ones (`summary.summarise`); then every customer goes to the nearest centre, and the inertia is that of
+    all customers. One thread inside a fit and several k side by side, on threads that all callers share. The result
+    depends on the matrix and the seed alone.
     """
     if k_max < 2:
         raise ValueError(f"A sweep goes to at least 2 clusters, not {k_max}.")
@@ -120,9 +126,11 @@ def sweep(
     _ignore_merged_clusters()
 
     meter = SilhouetteMeter(matrix, seed)
+    summary = summarise(matrix, seed)
     partial = Sweep({}, {}, reachable, k_max, meter.exact)
     # Closed by hand: an exception out of on_fit would keep the generator, and so the waiting fits, alive.
-    with closing(_in_order(matrix, reachable, seed, meter, should_stop)) as steps:
+    step = partial_of(_step, matrix, summary, seed, meter)
+    with closing(_in_order(step, reachable, should_stop)) as steps:
         for k, (fit, silhouette) in enumerate(steps, start=1):
             if fit.n_clusters < k:
                 # Customers who differ by no more than rounding: k-means cannot tell as many apart as a comparison can.
@@ -141,14 +149,14 @@ def cluster(fit_matrix: np.ndarray, k: int, *, seed: int = 42) -> ClusterFit:
     """One fit as the sweep makes it: k-means with k clusters on (n_customers, n_features) in the scaled space."""
     _ignore_merged_clusters()
     matrix = np.ascontiguousarray(fit_matrix, dtype=np.float64)
-    return _pool()[0].submit(_fit, matrix, k, seed).result()
+    return _pool()[0].submit(_fit, matrix, summarise(matrix, seed), seed, k).result()
 
 
 _Step = tuple[ClusterFit, Silhouette | None]
 
 
 def _in_order(
-    matrix: np.ndarray, k_max: int, seed: int, meter: SilhouetteMeter, should_stop: Callable[[], bool] | None
+    step: Callable[[int], _Step], k_max: int, should_stop: Callable[[], bool] | None
 ) -> Generator[_Step, None, None]:
     """The steps for k = 1, 2, ... k_max in this order, whichever is ready first.
 
@@ -163,7 +171,7 @@ def _in_order(
                     return
                 yield _result(under_way.pop(0), should_stop)
             if k <= k_max:
-                under_way.append(pool.submit(_step, matrix, k, seed, meter))
+                under_way.append(pool.submit(step, k))
     finally:
         for future in under_way:
             future.cancel()
@@ -179,17 +187,43 @@ def _result(future: Future[_Step], should_stop: Callable[[], bool] | None) -> _S
             return future.result()
 
 
-def _step(matrix: np.ndarray, k: int, seed: int, meter: SilhouetteMeter) -> _Step:
-    fit = _fit(matrix, k, seed)
+def _step(matrix: np.ndarray, summary: Summary | None, seed: int, meter: SilhouetteMeter, k: int) -> _Step:
+    fit = _fit(matrix, summary, seed, k)
     return fit, meter.measure(fit.labels) if fit.n_clusters > 1 else None
 
 
-def _fit(matrix: np.ndarray, k: int, seed: int) -> ClusterFit:
+def _fit(matrix: np.ndarray, summary: Summary | None, seed: int, k: int) -> ClusterFit:
+    if summary is None:
+        everyone = Points(matrix, np.ones(len(matrix)))
+        model = _k_means(everyone, k, seed, "k-means++", n_init=10)
+        return _without_empty(model.cluster_centers_, model.labels_, float(model.inertia_))
+    start = _k_means(summary.coarse, k, seed, "k-means++", n_init=_STARTS)
+    model = _k_means(summary.fine, k, seed, start.cluster_centers_, n_init=1)
+    labels = model.predict(matrix)
+    return _without_empty(model.cluster_centers_, labels, _inertia(matrix, model.cluster_centers_, labels))
+
+
+def _k_means(points: Points, k: int, seed: int, init: str | np.ndarray, *, n_init: int) -> KMeans:
     # With one cluster every start ends at the mean.
-    n_init = 10 if k > 1 else 1
-    model = KMeans(k, init="k-means++", n_init=n_init, max_iter=300, random_state=seed).fit(matrix)
-    used, labels = np.unique(model.labels_, return_inverse=True)
-    return ClusterFit(model.cluster_centers_[used], labels, float(model.inertia_))
+    model = KMeans(k, init=init, n_init=n_init if k > 1 else 1, max_iter=300, random_state=seed)
+    weights = None if (points.weights == 1).all() else points.weights
+    return model.fit(points.at, sample_weight=weights)
+
+
+def _without_empty(centers: np.ndarray, labels: np.ndarray, inertia: float) -> ClusterFit:
+    sizes = np.bincount(labels, minlength=len(centers))
+    if sizes.all():
+        return ClusterFit(centers, labels, inertia)
+    place = np.cumsum(sizes > 0) - 1
+    return ClusterFit(centers[sizes > 0], place[labels], inertia)
+
+
+def _inertia(matrix: np.ndarray, centers: np.ndarray, labels: np.ndarray) -> float:
+    total = 0.0
+    for start in range(0, len(matrix), _CHUNK_ROWS):
+        apart = matrix[start : start + _CHUNK_ROWS] - centers[labels[start : start + _CHUNK_ROWS]]
+        total += float(np.einsum("ij,ij->", apart, apart))
+    return total
 
 
 @cache

@@ -16,12 +16,14 @@ from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
 from core.orders import reading as readings
 from core.orders.columns import Recognition, recognise
+from core.orders.dates import DateOrder
 from core.orders.ledger import REASONS, Ledger, reckon
+from core.orders.numbers import Decimal
 from core.orders.relating import NUMBERED, Relations, all_relations, in_several_files, related, relations
 from core.orders.roles import DESCRIPTIVE
 from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, refunded, sale_rules
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
-from core.orders.values import DateOrder, Decimal, Reading
+from core.orders.values import Reading
 
 Returns = Literal["net", "ignore", "as-is"]
 RETURNS: Mapping[Returns, str] = {
@@ -94,7 +96,7 @@ class OrderLines:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return (*self.recognition.warnings, *_ledger_warnings(self.ledger))
+        return (*self.recognition.warnings, *self.reading.warnings, *_ledger_warnings(self.ledger))
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
@@ -142,8 +144,8 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
         lines = _clean(engine, source.reread(), options)
     if options.strict and lines.reading.ambiguities:
         first = lines.reading.ambiguities[0]
-        kind = AmbiguousDatesError if "dates" in first else AmbiguousInputError
-        raise kind(first, hint="Say which reading is right, or leave out --strict to take the likelier.")
+        kind = AmbiguousDatesError if first.kind == "date-order" else AmbiguousInputError
+        raise kind(str(first), hint="Say which reading is right, or leave out --strict to take the likelier.")
     if lines.ledger.used.rows == 0:
         raise _nothing_left(lines.ledger)
     return lines

@@ -180,7 +180,7 @@ def _holds(role: Role, sampled: Sequence[object]) -> bool:
     if all(values.is_blank(value) for value in sampled):
         return role.kind not in {"id", "date", "money", "movement", "time"} or role.name in {"product", "refunded"}
     if role.kind == "date":
-        return values.share(sampled, "date") >= _REQUIRED_SHARE
+        return values.share(sampled, "date") >= _REQUIRED_SHARE or values.are_day_counts(sampled)
     if role.kind in {"money", "number"}:
         return values.share(sampled, "number") >= _REQUIRED_SHARE
     if role.kind == "email":
@@ -212,7 +212,7 @@ def _guessed(
     """Roles told from contents alone, in a file without a header."""
     found: dict[str, str] = {}
     free = [header for header in source.headers if header not in columns.values()]
-    if any(file.dialect is None or file.dialect.has_header for file in source.files):
+    if any(file.has_header for file in source.files):
         return _only_one(sample, free, columns, chosen)
     for role in _GUESSABLE:
         if role in columns or role in chosen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from decimal import Decimal as ExactMoney
 
 import ibis
@@ -12,15 +12,16 @@ import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousInputError, NoUsableRowsError, listed
-from core.orders import values
+from core.orders import ids, numbers, values
 from core.orders.cleaning import CleaningOptions, rows_set_aside
 from core.orders.columns import Recognition, detect
 from core.orders.ledger import REASONS, Ledger, LedgerEntry
 from core.orders.measures import Kinds, kinds_of, meanings, names_a_customer, tells_of_the_customer
 from core.orders.names import normalised
+from core.orders.reading import decide_numbers, percentless
 from core.orders.roles import CONTACTS, ROLES
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
-from core.orders.values import Decimal, NumberEvidence, Reading
+from core.orders.values import Reading
 
 ALL_DIFFERENT = 0.9
 """The share of a column's values that must differ for its rows to be customers and not what they bought."""
@@ -105,7 +106,7 @@ class CustomerTable:
         if self.left_out:
             told = [f"{header} ({what})" for header, what in self.left_out.items()]
             found.append(f"Not compared by, though numbers: {listed(told)}.")
-        return tuple(found)
+        return (*self.reading.warnings, *found)
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
@@ -134,7 +135,7 @@ def customer_table(engine: Engine, source: SourceTable, options: CleaningOptions
         return None
     if options.strict and found.reading.ambiguities:
         raise AmbiguousInputError(
-            found.reading.ambiguities[0],
+            str(found.reading.ambiguities[0]),
             hint="Say which reading is right, or leave out --strict to take the likelier.",
         )
     if found.ledger.used.rows == 0:
@@ -152,26 +153,24 @@ def _customer_table(engine: Engine, source: SourceTable, options: CleaningOption
     if not kinds.measures:
         return None
     known = meanings(kinds.measures, recognition.header("amount"), chosen="amount" in options.columns)
-    currency = options.currency or _currency(source, recognition, known.get("total_revenue"))
-    reading, marks = _reading(source, kinds.measures, options, currency)
+    recognition = _with_money(recognition, known.get("total_revenue"))
+    reading = decide_numbers(source, recognition, kinds.measures, decimal=options.decimal, currency=options.currency)
     contacts = {role: recognition.columns[role] for role in CONTACTS if role in recognition.columns}
     contacts |= {header: header for header in kinds.ids}
     texts = {name: f"text_{source.column(header)}" for name, header in contacts.items()}
-    rows = source.kept(engine, *_stages(source, recognition, contacts, marks))
+    rows = source.kept(engine, *_stages(source, recognition, contacts, reading, kinds.measures))
     measures, constant = _telling(source, rows, kinds)
     if not measures:
         return None
     columns = {each.header: each.column for each in measures}
     known = {feature: header for feature, header in known.items() if header in columns}
     money = known.get("total_revenue")
-    named = {role: header for role, header in recognition.columns.items() if role != "amount"}
-    named |= {} if money is None else {"amount": money}
     amount = None if money is None else columns[money]
     rows = engine.keep(_judged(rows, reading, amount), "customers")
     return CustomerTable(
         rows=rows,
         source=source,
-        recognition=Recognition({role.name: named[role.name] for role in ROLES if role.name in named}),
+        recognition=_with_money(recognition, money),
         reading=reading,
         options=options,
         ledger=_ledger(rows, source.rows, amount),
@@ -180,6 +179,13 @@ def _customer_table(engine: Engine, source: SourceTable, options: CleaningOption
         contacts=texts,
         left_out={**kinds.left_out, **dict.fromkeys(constant, "the same for all")},
     )
+
+
+def _with_money(found: Recognition, header: str | None) -> Recognition:
+    """The roles in their order, the amount being what the customers spent."""
+    columns = {**found.columns, "amount": header}
+    in_order = {role.name: columns.get(role.name) for role in ROLES}
+    return Recognition({role: header for role, header in in_order.items() if header is not None})
 
 
 def _recognise(source: SourceTable, options: CleaningOptions) -> Recognition | None:
@@ -214,8 +220,8 @@ def _all_different(source: SourceTable, headers: Sequence[str]) -> str | None:
     table = source.table
     counts: dict[str, ir.Value] = {}
     for place, header in enumerate(headers):
-        ids = values.text(table[source.column(header)])
-        counts |= {f"filled_{place}": ids.count(), f"different_{place}": ids.nunique()}
+        named = values.text(table[source.column(header)])
+        counts |= {f"filled_{place}": named.count(), f"different_{place}": named.nunique()}
     row = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
     for place, header in enumerate(headers):
         filled, different = row[f"filled_{place}"], row[f"different_{place}"]
@@ -224,51 +230,16 @@ def _all_different(source: SourceTable, headers: Sequence[str]) -> str | None:
     return None
 
 
-def _reading(
-    source: SourceTable, headers: Sequence[str], options: CleaningOptions, currency: str | None
-) -> tuple[Reading, dict[str, Decimal]]:
-    """The file's decimal mark, and each column's: its own where its values decide, else the file's."""
-    table = source.table
-    counted = {header: values.number_evidence(table[source.column(header)]) for header in headers}
-    asked = {f"{name}_{source.column(header)}": count for header in headers for name, count in counted[header].items()}
-    row = table.aggregate(**asked).to_pyarrow().to_pylist()[0] if asked else {}
-    evidence = {
-        header: NumberEvidence(**{name: row[f"{name}_{source.column(header)}"] or 0 for name in counted[header]})
-        for header in headers
-    }
-    whole = NumberEvidence(
-        **{field.name: sum(getattr(each, field.name) for each in evidence.values()) for field in fields(NumberEvidence)}
-    )
-    marks = {
-        header: options.decimal or (each.decimal if each.comma_decides != each.point_decides else whole.decimal)
-        for header, each in evidence.items()
-    }
-    ambiguities = []
-    if options.decimal is None and whole.undecided:
-        doubtful = [header for header, each in evidence.items() if each.undecided]
-        mark = "thousands" if whole.commas else "decimals"
-        ambiguities.append(
-            f"The numbers in {listed(doubtful)} have one mark and three digits after it throughout; the mark is read "
-            f"as {mark}."
-        )
-    return Reading(None, options.decimal or whole.decimal, currency, tuple(ambiguities)), marks
-
-
-def _currency(source: SourceTable, recognition: Recognition, money: str | None) -> str | None:
-    """The most frequent code in the currency column, else a sign or code that stands by the money."""
-    sample = source.sample()
-    codes = [str(code).strip().upper() for code in sample.get(recognition.header("currency") or "", [])]
-    codes = [code for code in codes if len(code) == 3 and code.isalpha()]
-    if codes:
-        return max(sorted(set(codes)), key=codes.count)
-    return None if money is None else values.currency_of([money, *sample[money][:200]])
-
-
 def _stages(
-    source: SourceTable, recognition: Recognition, contacts: Mapping[str, str], marks: Mapping[str, Decimal]
+    source: SourceTable,
+    recognition: Recognition,
+    contacts: Mapping[str, str],
+    reading: Reading,
+    measures: Sequence[str],
 ) -> tuple[Stage, Stage, Stage]:
     """From cells to numbers and texts: a cast of each number, a second look at what it left, what comes of both."""
-    numbers = {source.column(header): mark for header, mark in marks.items()}
+    marks = {source.column(header): reading.decimal_of(header) for header in measures}
+    mixed = {source.column(header) for header in reading.mixed}
     texts = sorted({source.column(header) for header in contacts.values()})
     customer = source.column(recognition.columns["customer_id"])
     emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
@@ -276,34 +247,33 @@ def _stages(
     currency = recognition.header("currency")
 
     def glance(table: ir.Table) -> dict[str, ir.Value]:
-        who = values.identity(values.text(table[customer]), lower=emails)
+        who = ids.identity(values.text(table[customer]), lower=emails)
         if fallback is not None:
-            who = ibis.coalesce(who, values.identity(values.text(table[source.column(fallback)]), lower=True))
+            who = ibis.coalesce(who, ids.identity(values.text(table[source.column(fallback)]), lower=True))
         return {
             "customer_id": who,
             "currency": ibis.null("string")
             if currency is None
             else values.text(table[source.column(currency)]).upper(),
             **{f"text_{column}": values.text(table[column]) for column in texts},
-            **{
-                f"number_{column}": values.finite(values.cast_number(table[column], numbers[column]))
-                for column in numbers
-            },
-            **{f"cell_{column}": table[column] for column in numbers},
+            **{f"number_{column}": values.finite(values.cast_number(table[column], marks[column])) for column in marks},
+            **{f"cell_{column}": percentless(table[column]) for column in marks},
         }
 
     def second_look(seen: ir.Table) -> dict[str, ir.Value]:
         kept = {name: seen[name] for name in seen.columns if not name.startswith("cell_")}
-        for column in numbers:
-            written = values.text(seen[f"cell_{column}"]).re_replace(r"\s*%$", "")
+        for column in marks:
+            written = values.text(seen[f"cell_{column}"])
             kept[f"cell_{column}"] = ibis.ifelse(seen[f"number_{column}"].isnull(), written, ibis.null("string"))
         return kept
 
     def conclude(found: ir.Table) -> dict[str, ir.Value]:
         read = {}
-        for column, mark in numbers.items():
+        for column, mark in marks.items():
             number, cell = found[f"number_{column}"], found[f"cell_{column}"]
-            read[f"number_{column}"] = ibis.coalesce(number, values.finite(values.number_by_rule(cell, mark)))
+            read[f"number_{column}"] = ibis.coalesce(
+                number, values.finite(numbers.number_by_rule(cell, mark, mixed=column in mixed))
+            )
             read[f"unread_{column}"] = cell.notnull() & read[f"number_{column}"].isnull()
         return {name: found[name] for name in found.columns if not name.startswith(("cell_", "number_"))} | read
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 from core.orders import values
 from core.orders.columns import Recognition
 from core.orders.names import normalised
+from core.orders.numbers import CURRENCY_CODES
 from core.orders.roles import BY_NAME, CONTACTS
 from core.orders.source import SourceTable
 
@@ -195,9 +196,10 @@ def _whole_numbers(texts: Sequence[str]) -> bool:
 def _codes(texts: Sequence[str]) -> bool:
     """Whether the numbers have leading zeros, or letters that are no currency."""
     padded = sum(bool(re.fullmatch(r"0\d+", text)) for text in texts)
-    lettered = [text for text in texts if re.match(r"[A-Za-z]", text)]
-    letters = len(lettered) > _ENOUGH * len(texts) and values.currency_of(lettered) is None
-    return letters or padded > _FEW_CODES * len(texts)
+    # A rand is written R12.50; what is R1, R2 and R3 throughout is a code.
+    glued = [found[1] for text in texts if (found := re.fullmatch(r"([A-Za-z]{1,3})\d+", text))]
+    lettered = len(glued) > _ENOUGH * len(texts) and not set(glued) <= set(CURRENCY_CODES)
+    return lettered or padded > _FEW_CODES * len(texts)
 
 
 def _counts_rows(header: str, texts: Sequence[str]) -> bool:

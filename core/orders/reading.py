@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
-from core.orders import sales, values
+from core.orders import dates, ids, numbers, sales, values
 from core.orders.columns import Recognition
+from core.orders.dates import DateEvidence, DateOrder, TimeOrder
+from core.orders.names import normalised
+from core.orders.numbers import Decimal, NumberEvidence
 from core.orders.relating import NUMBERED
 from core.orders.roles import BY_NAME, DESCRIPTIVE
 from core.orders.selling import SaleRules, takes_back
-from core.orders.source import SourceTable, Stage
-from core.orders.values import DateEvidence, DateOrder, Decimal, NumberEvidence, Reading
+from core.orders.source import FILE, LINE, SourceTable, Stage
+from core.orders.values import Ambiguity, Choice, Reading
 
 _MOMENT = "moment"
 _SETTLED = ("customer_id", "order_id", "order_time", "payee", "refunded_order")  # in what is made of them
+_IN_WORDS: Mapping[DateOrder, str] = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+_WORDS = (
+    "datum bestelldatum rechnungsdatum kaufdatum betrag menge umsatz preis waehrung kunde kundennr bestellnr fecha "
+    "importe cantidad precio pedido moneda montant quantite prix commande facture devise importo quantita prezzo "
+    "ordine valuta bedrag aantal prijs klant bestelling besteldatum"
+)
+_DAY_FIRST_WORDS = frozenset(_WORDS.split())
+"""Words in headers of languages whose speakers write the day first."""
+
+_NOT_DAY_FIRST = frozenset({"USD", "CAD", "PHP", "JPY", "CNY", "KRW", "TWD", "HUF"})
+"""Currencies of places that write the month or the year first, or both ways."""
 
 
 def plain(source: SourceTable, recognition: Recognition, currency: str | None) -> Reading | None:
@@ -28,12 +44,9 @@ def plain(source: SourceTable, recognition: Recognition, currency: str | None) -
     days = sample[columns["order_date"]]
     if values.share(days, "date") < 1 or not values.year_first(days):
         return None
-    money = sample[_money(columns)]
-    if not values.plain_numbers(money) or not all(
-        values.plain_numbers(sample[columns[role]]) for role in columns if role == "quantity"
-    ):
+    if not all(values.plain_numbers(sample[columns[role]]) for role in _number_roles(columns)):
         return None
-    return Reading(None, None, currency or _currency(source, recognition))
+    return Reading(None, None, currency or _currency(source, recognition), warnings=_lost_digits(source, recognition))
 
 
 def decide(
@@ -43,52 +56,282 @@ def decide(
     date_order: DateOrder | None = None,
     decimal: Decimal | None = None,
     currency: str | None = None,
+    today: date | None = None,
 ) -> Reading:
-    """One date order, one decimal mark and one currency for the file, from all of its values."""
-    table, columns = source.table, recognition.columns
-    dates = table[source.column(columns["order_date"])]
-    money = table[source.column(_money(columns))]
-    date_counts, number_counts = values.date_evidence(dates), values.number_evidence(money)
-    aggregates = {**date_counts, **number_counts}
-    counts = table.aggregate(**aggregates).to_pyarrow().to_pylist()[0] if aggregates else {}
-    found_dates = DateEvidence(**{name: counts[name] or 0 for name in date_counts})
-    found_numbers = NumberEvidence(**{name: counts[name] or 0 for name in number_counts})
-    given_decimal = decimal
-    decimal = decimal or found_numbers.decimal
-    semicolons = any(file.dialect is not None and file.dialect.delimiter == ";" for file in source.files)
-    order, certain = found_dates.order(continental=semicolons or decimal == "comma")
+    """One order of day and month, a decimal mark for each column of numbers, one currency: from all values of the file.
+
+    Parameters
+    ----------
+    date_order, decimal, currency : what somebody said, which stands
+    today : orders lie before it; None for the day that it is
+    """
+    found_dates, found_numbers = _evidence(source, recognition, today or date.today())
+    currency = currency or _currency(source, recognition) or _currency_beside_amounts(source, recognition)
+    told = _Surroundings.of(source, found_numbers, currency)
     ambiguities = []
-    if date_order is None and not certain:
-        words = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}[order]
-        ambiguities.append(
-            f"The dates in {columns['order_date']} never show which number is the day; they are read {words}."
+    if date_order is None and found_dates.year_last:
+        date_order = found_dates.decided or (_time_order(source, recognition) if found_dates.undecided else None)
+        if date_order is None:
+            date_order = told.likelier_order(found_dates)
+            if found_dates.undecided:
+                ambiguities.append(_two_days(recognition.columns["order_date"], found_dates, date_order, told))
+    marks, doubtful = _marks(found_numbers, recognition.columns, told, decimal)
+    ambiguities += doubtful
+    usual = decimal or marks.get(_money_role(recognition.columns)) or told.decimal or "point"
+    return Reading(
+        date_order,
+        usual,
+        currency,
+        tuple(ambiguities),
+        day_count=found_dates.count,
+        decimals={role: mark for role, mark in marks.items() if mark != usual},
+        mixed=frozenset(role for role, found in found_numbers.items() if found.mixed),
+        warnings=_lost_digits(source, recognition),
+    )
+
+
+def decide_numbers(
+    source: SourceTable,
+    recognition: Recognition,
+    headers: Sequence[str],
+    *,
+    decimal: Decimal | None = None,
+    currency: str | None = None,
+) -> Reading:
+    """As `decide`, of these columns of a file without orders; `decimals` and `mixed` go by header, not by role.
+
+    Parameters
+    ----------
+    recognition : has an amount where there is money
+    """
+    columns = [source.column(header) for header in headers]
+    table = source.table.select(**{column: percentless(source.table[column]) for column in columns})
+    counted = {column: table[column] for column in columns if table[column].type().is_string()}
+    evidence = _counted(table, counted, date.today())[1] if counted else {}
+    found = {header: evidence[source.column(header)] for header in headers if source.column(header) in evidence}
+    amount = recognition.header("amount")
+    if currency is None and amount is not None:
+        currency = _currency(source, recognition) or _currency_beside_amounts(source, recognition)
+    told = _Surroundings.of(source, found, currency)
+    marks, ambiguities = _marks(found, {header: header for header in headers}, told, decimal)
+    usual = decimal or marks.get(amount or "") or told.decimal or "point"
+    return Reading(
+        None,
+        usual,
+        currency,
+        tuple(ambiguities),
+        decimals={header: mark for header, mark in marks.items() if mark != usual},
+        mixed=frozenset(header for header, each in found.items() if each.mixed),
+        warnings=_lost_digits(source, recognition),
+    )
+
+
+def percentless(cell: ir.Value) -> ir.Value:
+    """The text of a cell without a percent sign at its end: `12.5 %` is 12.5 like all of its column."""
+    return cell.re_replace(r"\s*%\s*$", "") if cell.type().is_string() else cell
+
+
+def _marks(
+    found: Mapping[str, NumberEvidence], headers: Mapping[str, str], told: _Surroundings, decimal: Decimal | None
+) -> tuple[dict[str, Decimal], list[Ambiguity]]:
+    """The decimal mark of each column, and the first that can be read in two ways."""
+    marks: dict[str, Decimal] = {}
+    ambiguities: list[Ambiguity] = []
+    settled = decimal or told.decimal
+    for name, each in found.items():
+        marks[name] = decimal or each.decimal or told.decimal or ("comma" if told.semicolons else "point")
+        if each.undecided and (each.mixed or not settled) and not ambiguities:
+            ambiguities.append(_two_numbers(headers[name], each, marks[name], told))
+    return marks, ambiguities
+
+
+def _evidence(
+    source: SourceTable, recognition: Recognition, today: date
+) -> tuple[DateEvidence, dict[str, NumberEvidence]]:
+    """What all values say; nothing of columns whose types say it already."""
+    table, columns = source.table, recognition.columns
+    cells = {role: table[source.column(columns[role])] for role in ("order_date", *_number_roles(columns))}
+    counted = {
+        role: cell
+        for role, cell in cells.items()
+        if (cell.type().is_string() or (role == "order_date" and cell.type().is_numeric()))
+    }
+    return _counted(table, counted, today) if counted else (DateEvidence(), {})
+
+
+def _counted(
+    table: ir.Table, counted: Mapping[str, ir.Value], today: date
+) -> tuple[DateEvidence, dict[str, NumberEvidence]]:
+    """What all values of these cells say, counted in one pass. "order_date" has days, all others numbers."""
+    # Each step a projection of its own, since nested expressions are repeated in all that they are part of.
+    texts = table.select(**{role: values.text(cell) for role, cell in counted.items()})
+    modules = {role: dates if role == "order_date" else numbers for role in counted}
+    first = texts.select(
+        **{f"{role}.{name}": clue for role in counted for name, clue in modules[role].clues(texts[role]).items()}
+    )
+    seen = first.select(
+        **{
+            f"{role}.{name}": clue
+            for role in counted
+            for name, clue in modules[role].further_clues(_of(first, role)).items()
+        }
+    )
+    tallies = {
+        role: dates.tally(_of(seen, role), today) if role == "order_date" else numbers.tally(_of(seen, role))
+        for role in counted
+    }
+    counts = seen.aggregate(
+        **{f"{role}.{name}": scalar for role, tally in tallies.items() for name, scalar in tally.items()}
+    )
+    results = counts.to_pyarrow().to_pylist()[0]
+    by_role = {role: {name: results[f"{role}.{name}"] for name in tally} for role, tally in tallies.items()}
+    found_dates = dates.evidence(by_role.pop("order_date")) if "order_date" in by_role else DateEvidence()
+    # Over a column without any value sums are missing.
+    return found_dates, {
+        role: NumberEvidence(**{name: count for name, count in each.items() if count is not None})
+        for role, each in by_role.items()
+    }
+
+
+def _of(seen: ir.Table, role: str) -> dict[str, ir.Value]:
+    return {name.removeprefix(f"{role}."): seen[name] for name in seen.columns if name.startswith(f"{role}.")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What the rest of a file says where a column says nothing: the habits of the place that it was written in."""
+
+    semicolons: bool
+    decimal: Decimal | None  # what most values of all columns that decide decide for
+    currency: str | None
+    day_first_headers: bool
+
+    @classmethod
+    def of(cls, source: SourceTable, found: Mapping[str, NumberEvidence], currency: str | None) -> _Surroundings:
+        points, commas = (sum(getattr(each, f"{mark}_only") for each in found.values()) for mark in ("point", "comma"))
+        words = {word for header in source.headers for word in normalised(header).split()}
+        return cls(
+            any(file.dialect is not None and file.dialect.delimiter == ";" for file in source.files),
+            None if points == commas else "point" if points > commas else "comma",
+            currency,
+            not _DAY_FIRST_WORDS.isdisjoint(words),
         )
-    if given_decimal is None and found_numbers.undecided:
-        mark = "thousands" if found_numbers.commas else "decimals"
-        ambiguities.append(
-            f"The numbers in {columns.get('amount') or columns['unit_price']} have one mark and three digits after it "
-            f"throughout; the mark is read as {mark}."
-        )
-    currency = currency or _currency(source, recognition)
-    # Without a date that has the year last there is no order to tell.
-    return Reading(date_order or (order if found_dates.year_last else None), decimal, currency, tuple(ambiguities))
+
+    def for_the_day_first(self) -> str | None:
+        """What speaks for dates with the day first, as the end of a sentence."""
+        if self.decimal == "comma":
+            return "the file's numbers have decimal commas"
+        if self.day_first_headers:
+            return "the file's headers are in a language that puts the day first"
+        if self.currency is not None and self.currency not in _NOT_DAY_FIRST:
+            return f"its money is {self.currency}"
+        return "the file is separated by semicolons" if self.semicolons else None
+
+    def likelier_order(self, found: DateEvidence) -> DateOrder:
+        if "ymd" in found.best:
+            return "ymd"
+        return "dmy" if self.for_the_day_first() else "mdy"
+
+
+def _two_days(column: str, found: DateEvidence, taken: DateOrder, told: _Surroundings) -> Ambiguity:
+    other = next(order for order in ("mdy", "dmy") if order != taken and order in found.best)
+    days = dates.days_of(found.example or "")
+    because = {
+        "dmy": told.for_the_day_first() or "",
+        "mdy": "its money is USD" if told.currency == "USD" else "nothing in the file speaks for the day first",
+        "ymd": "the first number changes least",
+    }[taken]
+    words = {order: f"{days[order]:%-d %b %Y}" if order in days else "no date" for order in (taken, other)}
+    choices = [Choice(order, f"{words[order]} ({_IN_WORDS[order]})") for order in (taken, other)]
+    return Ambiguity("date-order", column, found.example or "", choices[0], choices[1], because)
+
+
+def _two_numbers(column: str, found: NumberEvidence, taken: Decimal, told: _Surroundings) -> Ambiguity:
+    example = found.example or ""
+    words = numbers.readings_of(example)
+    parts_thousands = ("," in example) == (taken == "point")
+    if found.mixed:
+        because = f"most numbers of this column have a decimal {taken}, though not all"
+    elif taken == "comma" and told.semicolons:
+        because = "files separated by semicolons mostly have decimal commas"
+    else:
+        because = "a comma mostly parts thousands" if parts_thousands else "a point mostly is a decimal mark"
+    other: Decimal = "comma" if taken == "point" else "point"
+    choices = [Choice(mark, f"{words[mark]} (decimal {mark})") for mark in (taken, other)]
+    return Ambiguity("decimal", column, example, choices[0], choices[1], because)
+
+
+def _time_order(source: SourceTable, recognition: Recognition) -> DateOrder | None:
+    """The order of day and month under which the rows, or else the order numbers, run through time."""
+    columns, table = recognition.columns, source.numbered()
+    number = ibis.null("string")
+    if "order_id" in columns:
+        number = values.text(table[source.column(columns["order_id"])]).re_extract(r"(\d{1,18})\D*$", 1)
+    texts = table.select(
+        FILE, LINE, day=values.text(table[source.column(columns["order_date"])]), number=number.try_cast("int64")
+    )
+    days = texts.select(
+        FILE, LINE, "number", dmy=dates.day_by_rule(texts.day, "dmy"), mdy=dates.day_by_rule(texts.day, "mdy")
+    )
+    by_number = days.filter(days.number.notnull())
+    for rows, along in ((days, LINE), (by_number, "number")):
+        steps = dates.time_order(rows, FILE, along).to_pyarrow().to_pylist()[0]
+        decided = TimeOrder(**{name: count or 0 for name, count in steps.items()}).decided
+        if decided is not None:
+            return decided
+    return None
+
+
+def _lost_digits(source: SourceTable, recognition: Recognition) -> tuple[str, ...]:
+    """Warnings of ids that a spreadsheet shortened. It shortens all long ones, so that the first rows tell."""
+    sample = source.sample()
+    found = []
+    for role, who in (("customer_id", "customers"), ("order_id", "orders")):
+        header = recognition.columns.get(role)
+        short = ids.shortened(str(value).strip() for value in sample.get(header or "", []) if value is not None)
+        if short:
+            found.append(
+                f"The column {header} holds numbers that a spreadsheet shortened, such as {short[0]}: the digits it "
+                f"left out are gone, and different {who} may count as one. Export the file again without opening it in "
+                "a spreadsheet, or with that column formatted as text."
+            )
+    return tuple(found)
 
 
 def _currency(source: SourceTable, recognition: Recognition) -> str | None:
-    """The most frequent code in the currency column, else a sign or code that stands by the amounts."""
+    """The most frequent code in the currency column, else the sign or code in the header of the amounts."""
     columns = recognition.columns
     if "currency" in columns:
         codes = values.text(source.table[source.column(columns["currency"])]).upper()
-        usual = source.table.select(code=codes).filter(lambda rows: rows.code.notnull()).code.value_counts(name="rows")
-        found = usual.order_by([ibis.desc("rows"), "code"]).limit(1).to_pyarrow().to_pylist()
+        found = _most_frequent(source.table.select(found=codes))
         if found:
-            return str(found[0]["code"])
-    header = _money(columns)
-    return values.currency_of([header, *source.sample(200)[header]])
+            return found
+    return numbers.currency_of(columns[_money_role(columns)])
 
 
-def _money(columns: Mapping[str, str]) -> str:
-    return columns["amount"] if "amount" in columns else columns["unit_price"]
+def _currency_beside_amounts(source: SourceTable, recognition: Recognition) -> str | None:
+    """The most frequent sign or code beside the amounts."""
+    cell = source.table[source.column(recognition.columns[_money_role(recognition.columns)])]
+    if not cell.type().is_string():
+        return None
+    found = _most_frequent(source.table.select(found=numbers.currency_beside(cell)))
+    return numbers.currency_called(found) if found else None
+
+
+def _most_frequent(texts: ir.Table) -> str | None:
+    usual = texts.filter(texts.found.notnull()).found.value_counts(name="rows")
+    first = usual.order_by([ibis.desc("rows"), "found"]).limit(1).to_pyarrow().to_pylist()
+    return str(first[0]["found"]) if first else None
+
+
+def _money_role(columns: Mapping[str, str]) -> str:
+    return "amount" if "amount" in columns else "unit_price"
+
+
+def _number_roles(columns: Mapping[str, str]) -> list[str]:
+    """The roles whose columns are read as numbers; a price is not where there is an amount."""
+    read = [role for role in columns if BY_NAME[role].kind in {"number", "money"}]
+    return [role for role in read if role != "unit_price" or "amount" not in columns]
 
 
 def stages(
@@ -107,19 +350,19 @@ def stages(
     columns = {role: source.column(header) for role, header in recognition.columns.items()}
     if "amount" in columns:
         columns.pop("unit_price", None)
-    numbers = [role for role in columns if BY_NAME[role].kind in {"number", "money"}]
+    counted = [role for role in columns if BY_NAME[role].kind in {"number", "money"}]
     carried = [role for role in columns if role in DESCRIPTIVE and role in carry]
-    texts = [role for role in columns if role not in {*numbers, *DESCRIPTIVE, "order_date"}]
+    texts = [role for role in columns if role not in {*counted, *DESCRIPTIVE, "order_date"}]
     emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
 
     def glance(table: ir.Table) -> dict[str, ir.Value]:
-        cells = {role: table[columns[role]] for role in (*texts, *carried, "order_date", *numbers)}
+        cells = {role: table[columns[role]] for role in (*texts, *carried, "order_date", *counted)}
         return {
             **{role: values.stripped(cells[role]) for role in texts},
             **{role: cells[role].cast("string") for role in carried},
             "order_date": values.cast_day(cells["order_date"]),
-            **{role: values.cast_number(cells[role], reading.decimal) for role in numbers},
-            **{_cell(role): cells[role] for role in ("order_date", *numbers)},
+            **{role: values.cast_number(cells[role], reading.decimal_of(role)) for role in counted},
+            **{_cell(role): cells[role] for role in ("order_date", *counted)},
         }
 
     def second_look(seen: ir.Table) -> dict[str, ir.Value]:
@@ -127,11 +370,11 @@ def stages(
             **{role: values.unless_blank(seen[role]) for role in texts},
             **{role: seen[role] for role in carried},
             "order_date": values.trusted_day(seen.order_date),
-            **{role: values.finite(seen[role]) for role in numbers},
+            **{role: values.finite(seen[role]) for role in counted},
         }
         unread = {
             _cell(role): ibis.ifelse(found[role].isnull(), values.text(seen[_cell(role)]), ibis.null("string"))
-            for role in ("order_date", *numbers)
+            for role in ("order_date", *counted)
         }
         moment = values.text(seen[_cell("order_date")])
         if "order_time" in found:
@@ -141,10 +384,10 @@ def stages(
         return {**found, **unread, _MOMENT: moment}
 
     def conclude(found: ir.Table) -> dict[str, ir.Value]:
-        blank = {_blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *numbers)}
+        blank = {_blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *counted)}
         read = {
-            role: ibis.coalesce(found[role], values.finite(values.number_by_rule(found[_cell(role)], reading.decimal)))
-            for role in numbers
+            role: ibis.coalesce(found[role], values.finite(_by_rule(found[_cell(role)], role, reading)))
+            for role in counted
         }
         if "amount" not in read:
             read["amount"] = values.finite(read["unit_price"] * read["quantity"])
@@ -157,7 +400,8 @@ def stages(
             "customer_id": _customer(found, read["amount"], own=recognition.columns, emails=emails),
             **_order(found, undone),
             "order_date": ibis.coalesce(
-                found.order_date, values.day_by_rule(found[_cell("order_date")], reading.date_order)
+                found.order_date,
+                dates.day_by_rule(found[_cell("order_date")], reading.date_order, reading.day_count),
             ),
             **{role: read[role] for role in read if role != "unit_price"},
             **blank,
@@ -169,13 +413,13 @@ def stages(
 
 def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, str], emails: bool) -> ir.StringValue:
     """Who bought. Guests are known by their email alone, if at all; a refund is paid to who bought."""
-    written = values.identity(found.customer_id, lower=emails)
+    written = ids.identity(found.customer_id, lower=emails)
     customer = ibis.ifelse(sales.is_guest(written), ibis.null("string"), written)
     if own.get("email") not in {None, own["customer_id"]}:
-        customer = ibis.coalesce(customer, values.identity(found.email, lower=True))
+        customer = ibis.coalesce(customer, ids.identity(found.email, lower=True))
     if "payee" in found.columns:
         refunded = (amount < 0).fill_null(False) & found.payee.notnull()
-        customer = ibis.ifelse(refunded, values.identity(found.payee, lower=True), customer)
+        customer = ibis.ifelse(refunded, ids.identity(found.payee, lower=True), customer)
     return customer
 
 
@@ -183,10 +427,14 @@ def _order(found: ir.Table, undone: ir.BooleanValue | None) -> dict[str, ir.Valu
     """Which order a row belongs to, and whether by a number: else all that a customer bought at one moment is one."""
     if "order_id" not in found.columns:
         return {"order_key": found[_MOMENT], NUMBERED: ibis.literal(False)}
-    number = values.identity(found.order_id)
+    number = ids.identity(found.order_id)
     if "refunded_order" in found.columns and undone is not None:
-        number = ibis.ifelse(undone, ibis.coalesce(values.identity(found.refunded_order), number), number)
+        number = ibis.ifelse(undone, ibis.coalesce(ids.identity(found.refunded_order), number), number)
     return {"order_key": ibis.coalesce(number, found[_MOMENT]), NUMBERED: number.notnull()}
+
+
+def _by_rule(written: ir.StringValue, role: str, reading: Reading) -> ir.FloatingValue:
+    return numbers.number_by_rule(written, reading.decimal_of(role), mixed=role in reading.mixed)
 
 
 def _cell(role: str) -> str:

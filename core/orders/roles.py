@@ -263,3 +263,5 @@ BY_NAME: Mapping[str, Role] = {role.name: role for role in ROLES}
 CONTACTS: tuple[str, ...] = tuple(role.name for role in ROLES if role.contact)
 DESCRIPTIVE: tuple[str, ...] = ("product", "category", "order_type", "customer_source", "order_source")
 """Roles that only describe a line. They weigh as much as all others together, so they are carried along on request."""
+ORDER_ROLES: tuple[str, ...] = ("customer_id", "order_id", "order_date", "amount", "unit_price", "quantity")
+"""What tells a table of orders from one of products or of customers."""

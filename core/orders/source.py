@@ -1,4 +1,4 @@
-"""What was given, as one table: text for text files, typed columns for Parquet."""
+"""What was given, as one table: text for text files, typed columns for Parquet and for workbooks that have them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import islice
 from pathlib import Path
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.engine import Engine
-from core.errors import EmptyFileError, UnreadableFileError
+from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
+from core.orders import archives, parquet, workbooks
 from core.orders import dialect as dialects
+from core.orders.archives import Packed
 from core.orders.dialect import SPACES, Dialect
+from core.orders.layout import order_roles
 
 FILE = "file_number"
 LINE = "line_number"
@@ -29,17 +33,20 @@ Stage = Callable[[ir.Table], dict[str, ir.Value]]
 
 _CELLS_A_BATCH = 2_000_000
 _SAMPLE_ROWS = 1_000
+_ENOUGH_ROLES = 3  # a customer, a day and an amount
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file and how it was read."""
+    """One file, or one sheet of a workbook, and how it was read."""
 
     name: str
-    dialect: Dialect | None  # None for Parquet
+    dialect: Dialect | None  # None for Parquet and workbooks
     rows: int
-    first_line: int  # the line of the first row, from 1 as an editor counts
+    first_line: int  # the line of the first row, from 1 as an editor or a spreadsheet counts
     ragged_rows: int = 0  # rows with more or fewer cells than most
+    sheet: str | None = None  # of a workbook
+    has_header: bool = True
 
 
 class RowsLostError(Exception):
@@ -54,7 +61,8 @@ UNEVEN_ROWS = (RowsLostError, duckdb.InvalidInputException)
 class SourceTable:
     """All files, each a table with a column c1..cn for each header of all of them.
 
-    A part has LINE (from 1, as an editor counts; the row's number in Parquet) where rows are not one line each. Names
+    A part has LINE (from 1, as an editor counts; the row's number in Parquet and in a sheet) where rows are not one
+    line each, or do not stand right below each other. Names
     from files never become identifiers of the database: two that differ in case would clash.
     """
 
@@ -62,6 +70,7 @@ class SourceTable:
     headers: tuple[str, ...]  # as the files write them, made unique; "1", "2", ... where there is no header
     parts: tuple[ir.Table, ...]  # one a file
     top: pa.Table  # the first rows of `table`
+    left_out: tuple[str, ...]  # what the files hold that is not in the table, in words
     reread: Callable[[], SourceTable]  # the same files through the reader that takes rows of any length
 
     @property
@@ -120,32 +129,88 @@ class SourceTable:
         return {header: rows.column(place).to_pylist() for place, header in enumerate(self.headers)}
 
 
-def open_sources(
-    engine: Engine, paths: Sequence[Path], names: Sequence[str] | None = None, *, row_by_row: bool = False
-) -> SourceTable:
-    """The files as one table.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """One table, before it stands below the others."""
+
+    packed: Packed
+    file: SourceFile
+    headers: list[str]
+    table: ir.Table  # c1..cn, and LINE where rows are not one line each
+    left_out: tuple[str, ...] = ()
+
+
+def open_sources(engine: Engine, paths: Sequence[Path], names: Sequence[str] | None = None) -> SourceTable:
+    """The files as one table; those packed in archives and the sheets of workbooks are files of their own.
 
     Parameters
     ----------
     names : what to call the files for people, where the paths say nothing (an upload's scratch copy)
-    row_by_row : do not try the fast reader
 
     Raises
     ------
     UnreadableFileError, NotATableError, EmptyFileError
     """
-    called = names or [path.name for path in paths]
-    opened = [_open(engine, path, name, row_by_row) for path, name in zip(paths, called, strict=True)]
-    headers = tuple(dict.fromkeys(header for _, file_headers, _ in opened for header in file_headers))
-    parts = _one_type_a_column([_lay_out(table, own, headers) for _, own, table in opened], headers)
-    reread = partial(open_sources, engine, paths, names, row_by_row=True)
+    opened, left_out = [], []
+    for path, name in zip(paths, names or [path.name for path in paths], strict=True):
+        unpacked = archives.unpack(path, name, lambda: engine.folder / engine.new_name("unpacked"))
+        tables, passed_over = _open_all(engine, unpacked.files)
+        opened += tables
+        left_out += [f"{name}: {what}" for what in (*unpacked.left_out, *passed_over)]
+    left_out += [f"{one.packed.name}: {what}" for one in opened for what in one.left_out]
+    return _below_each_other(engine, opened, left_out, reread=False)
+
+
+def _open_all(engine: Engine, files: Sequence[Packed]) -> tuple[list[_Opened], list[str]]:
+    """The tables in what came as one file, and what of an archive was passed over, in words."""
+    opened: list[_Opened] = []
+    refused: list[tuple[str, UserError]] = []
+    for file in files:
+        try:
+            opened += _open(engine, file)
+        except (UnreadableFileError, NotATableError, EmptyFileError) as error:
+            if file.archive is None:
+                raise
+            refused.append((file.name, error))
+    if not opened:
+        raise refused[0][1]
+    orders = _of_orders(opened)
+    told = [error.message for _, error in refused]
+    others = [one.file.name for one in opened if one not in orders]
+    return orders, told + ([f"tables of other things than orders: {listed(others)}"] if others else [])
+
+
+def _of_orders(opened: Sequence[_Opened]) -> list[_Opened]:
+    """Of the tables in an archive those of orders: the likeliest, and what is like it or names all that orders need.
+
+    A customer or a date without an amount is a table of customers or of products.
+    """
+    best = max(opened, key=lambda one: (len(order_roles(one.headers)), len(one.headers) > 1, one.file.rows))
+    alike = set(best.headers)
+    return [
+        one
+        for one in opened
+        if 2 * len(alike & set(one.headers)) >= len(one.headers) or len(order_roles(one.headers)) >= _ENOUGH_ROLES
+    ]
+
+
+def _below_each_other(
+    engine: Engine, opened: Sequence[_Opened], left_out: Sequence[str], *, reread: bool
+) -> SourceTable:
+    if reread:
+        opened = [
+            again for one in opened for again in (_open_text(engine, one.packed, True) if one.file.dialect else [one])
+        ]
+    headers = tuple(dict.fromkeys(header for one in opened for header in one.headers))
+    parts = _one_type_a_column([_lay_out(one.table, one.headers, headers) for one in opened], headers)
+    again = partial(_below_each_other, engine, opened, left_out, reread=True)
     try:
         top = _without_lines(parts).limit(_SAMPLE_ROWS).to_pyarrow()
     except UNEVEN_ROWS:
-        if row_by_row:
+        if reread:
             raise
-        return reread()
-    return SourceTable(tuple(file for file, _, _ in opened), headers, tuple(parts), top, reread)
+        return again()
+    return SourceTable(tuple(one.file for one in opened), headers, tuple(parts), top, tuple(left_out), again)
 
 
 def _stacked(tables: Sequence[ir.Table]) -> ir.Table:
@@ -156,58 +221,50 @@ def _without_lines(parts: Sequence[ir.Table]) -> ir.Table:
     return _stacked([part.drop(LINE) if LINE in part.columns else part for part in parts])
 
 
-def rows_as_read(path: Path) -> tuple[Iterator[Sequence[str | None]], list[str]]:
-    """Every row of a file with the cells that it has, text unchanged, the header first; and what is left out, in words.
-
-    Raises
-    ------
-    UnreadableFileError, NotATableError, EmptyFileError
-    """
-    if _is_parquet(path, path.name):
-        return _parquet_rows(_open_parquet(path, path.name)), []
-    dialect = dialects.detect(path)
-    lines = "blank line" if dialect.skipped_lines == 1 else "blank lines"
-    left_out = [f"{dialect.skipped_lines} {lines} above the header"] if dialect.skipped_lines else []
-    return (cells for _, cells in dialects.read_rows(path, dialect)), left_out
+def _open(engine: Engine, packed: Packed) -> list[_Opened]:
+    if packed.kind == "parquet":
+        return [_open_parquet(engine, packed)]
+    if packed.kind == "workbook":
+        return _open_workbook(engine, packed)
+    return _open_text(engine, packed, row_by_row=False)
 
 
-def _parquet_rows(parquet: pq.ParquetFile) -> Iterator[Sequence[str | None]]:
-    yield parquet.schema_arrow.names
-    for batch in parquet.iter_batches():
-        yield from zip(*(column.cast(pa.string()).to_pylist() for column in batch.columns), strict=True)
-
-
-def _is_parquet(path: Path, name: str) -> bool:
+def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
+    file = parquet.opened(packed.path, packed.name)
+    if file.metadata.num_rows == 0:
+        raise _no_rows(packed.name)
+    if parquet.is_plain(file):
+        path = _plain_name(engine, packed.path, "parquet")
+    else:
+        path = parquet.write_flattened(file, packed.name, engine.folder / engine.new_name("parquet"))
     try:
-        with path.open("rb") as stream:
-            return stream.read(4) == b"PAR1"
-    except OSError as error:
-        raise UnreadableFileError(
-            f"{name} could not be opened: {error.strerror or type(error).__name__}.",
-            hint="Check the name and that the file may be read.",
-        ) from error
+        table = engine.backend.read_parquet(path)
+        table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
+    except (duckdb.Error, OverflowError, ValueError) as error:  # the latter two: days beyond the year 9999
+        raise parquet.damaged(packed.name) from error
+    placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
+    source = SourceFile(packed.name, None, file.metadata.num_rows, first_line=1)
+    return _Opened(packed, source, unique(parquet.flat_names(file)), placed)
 
 
-def _open_parquet(path: Path, name: str) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableFileError(
-            f"{name} starts like a Parquet file but could not be read.",
-            hint="It may be cut short. Write it again, or export the orders as CSV.",
-        ) from error
+def _open_workbook(engine: Engine, packed: Packed) -> list[_Opened]:
+    folder = engine.folder / engine.new_name("workbook")
+    folder.mkdir()
+    book = workbooks.read(packed.path, packed.name, folder)
+    opened = []
+    for sheet, found in book.tables:
+        # Rows are told by file and number: where several sheets are read, the name has to tell them apart.
+        name = packed.name if len(book.tables) == 1 else f"{packed.name} ({sheet})"
+        table = engine.backend.read_parquet(found.path, table_name=engine.new_name("source"))
+        headers = unique(found.headers) if found.headers else _places(len(table.columns) - 1)
+        file = SourceFile(name, None, found.rows, found.first_line, sheet=sheet, has_header=bool(found.headers))
+        opened.append(_Opened(packed, file, headers, table))
+    opened[0] = replace(opened[0], left_out=book.left_out)
+    return opened
 
 
-def _open(engine: Engine, path: Path, name: str, row_by_row: bool) -> tuple[SourceFile, list[str], ir.Table]:
-    """The file, its headers, and a table of c1..cn (and LINE, where rows are not one line each)."""
-    if _is_parquet(path, name):
-        parquet = _open_parquet(path, name)
-        if parquet.metadata.num_rows == 0:
-            raise _no_rows(name)
-        table = engine.backend.read_parquet(_plain_name(engine, path, "parquet"))
-        headers = unique(parquet.schema_arrow.names)
-        placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
-        return SourceFile(name, None, parquet.metadata.num_rows, first_line=1), headers, placed
+def _open_text(engine: Engine, packed: Packed, row_by_row: bool) -> list[_Opened]:
+    path, name = packed.path, packed.name
     dialect = dialects.detect(path, name)
     first = list(islice(dialects.read_rows(path, dialect), 2))
     if dialect.has_header:
@@ -217,12 +274,16 @@ def _open(engine: Engine, path: Path, name: str, row_by_row: bool) -> tuple[Sour
     if not rows:
         raise _no_rows(name)
     if not headers:
-        headers = [str(place) for place in range(1, len(rows[0][1]) + 1)]
+        headers = _places(len(rows[0][1]))
+    ragged = 0
     table = None if row_by_row else _read_fast(engine, path, dialect, len(headers), rows[0][0])
     if table is not None:
-        return SourceFile(name, dialect, _lines(dialect) - (rows[0][0] - 1), rows[0][0]), headers, table
-    headers, table, ragged = _read_tolerant(engine, path, dialect, headers)
-    return SourceFile(name, dialect, table.count().to_pyarrow().as_py(), rows[0][0], ragged), headers, table
+        count = _lines(dialect) - (rows[0][0] - 1)
+    else:
+        headers, table, ragged = _read_tolerant(engine, path, dialect, headers)
+        count = table.count().to_pyarrow().as_py()
+    file = SourceFile(name, dialect, count, rows[0][0], ragged, has_header=dialect.has_header)
+    return [_Opened(packed, file, headers, table)]
 
 
 def _lines(dialect: Dialect) -> int:
@@ -340,17 +401,32 @@ def _lay_out(table: ir.Table, own: Sequence[str], headers: Sequence[str]) -> ir.
         return table
     places = {header: f"c{place}" for place, header in enumerate(own, 1)}
     columns = {
-        f"c{place}": table[places[header]] if header in places else ibis.null("string")
+        f"c{place}": table[places[header]] if header in places else ibis.null()
         for place, header in enumerate(headers, 1)
     }
     return table.select(**columns, **({LINE: table[LINE]} if LINE in table.columns else {}))
 
 
 def _one_type_a_column(parts: Sequence[ir.Table], headers: Sequence[str]) -> list[ir.Table]:
-    """Columns that differ in type from file to file become text, so that the files can stand below each other."""
-    mixed = [
-        name
-        for name in (f"c{place}" for place in range(1, len(headers) + 1))
-        if len({str(part[name].type()) for part in parts}) > 1
+    """Columns that differ in type from file to file get one, so that the files can stand below each other."""
+    names = [f"c{place}" for place in range(1, len(headers) + 1)]
+    targets = {name: _one_type([part[name].type() for part in parts]) for name in names}
+    casts = [
+        {name: part[name].cast(target) for name, target in targets.items() if part[name].type() != target}
+        for part in parts
     ]
-    return [part.mutate(**{name: part[name].cast("string") for name in mixed}) if mixed else part for part in parts]
+    return [part.mutate(**cast) if cast else part for part, cast in zip(parts, casts, strict=True)]
+
+
+def _one_type(types: Sequence[dt.DataType]) -> dt.DataType:
+    """What holds the values of all: numbers stay numbers and days stay days, else text. A missing column has no say."""
+    kinds = {kind.copy(nullable=True) for kind in types if not kind.is_null()}
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    if kinds and all(kind.is_integer() for kind in kinds):
+        return dt.int64
+    if kinds and all(kind.is_numeric() for kind in kinds):
+        return dt.float64
+    if kinds and all(kind.is_date() or kind.is_timestamp() for kind in kinds):
+        return dt.timestamp
+    return dt.string

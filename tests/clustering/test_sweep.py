@@ -159,10 +159,10 @@ def test_a_sweep_stops_at_once_and_begins_no_further_fit(monkeypatch, blobs):
     release, asked, begun = Event(), [], []
     fit = sweeping._fit
 
-    def held(matrix, k, seed):
+    def held(matrix, summary, seed, k):
         begun.append(k)
         assert release.wait(20)
-        return fit(matrix, k, seed)
+        return fit(matrix, summary, seed, k)
 
     def should_stop() -> bool:
         asked.append(True)

@@ -12,7 +12,8 @@ import pytest
 
 from core.engine import Engine
 from core.errors import EmptyFileError, UnreadableFileError
-from core.orders.source import FILE, LINE, SourceTable, open_sources, rows_as_read, unique
+from core.orders.as_read import TableAsRead, tables_as_read
+from core.orders.source import FILE, LINE, SourceTable, open_sources, unique
 
 
 def opened(engine: Engine, folder: Path, content: str | bytes, name: str = "orders.csv") -> SourceTable:
@@ -137,6 +138,19 @@ def test_a_column_that_is_text_in_one_file_and_typed_in_another(engine: Engine, 
     assert rows(source) == [(0, 1, "1", "1.5"), (0, 2, "2", "2.5"), (1, 2, "C3", "3.5"), (1, 3, "C4", "x")]
 
 
+def test_numbers_and_days_stay_so_where_files_differ(engine: Engine, tmp_path: Path):
+    january = {"id": [1, 2], "amount": [1.5, 2.5], "day": [date(2024, 1, 1)] * 2, "tip": [1.25, 0.5]}
+    february = {"id": [3], "amount": [4], "day": [datetime(2024, 2, 1, 8, 30)]}
+    for name, columns in (("a", january), ("b", february)):
+        pq.write_table(pa.table(columns), tmp_path / name)
+    source = open_sources(engine, [tmp_path / "a", tmp_path / "b"])
+    assert rows(source) == [
+        (0, 1, 1, 1.5, datetime(2024, 1, 1), 1.25),
+        (0, 2, 2, 2.5, datetime(2024, 1, 1), 0.5),
+        (1, 1, 3, 4.0, datetime(2024, 2, 1, 8, 30), None),
+    ]
+
+
 def test_the_sample_is_the_first_rows(engine: Engine, tmp_path: Path):
     body = "".join(f"C{number},{number}\n" for number in range(3_000))
     sample = opened(engine, tmp_path, f"id,amount\n{body}").sample()
@@ -162,15 +176,23 @@ def test_a_broken_parquet_file(engine: Engine, tmp_path: Path, content: bytes):
         opened(engine, tmp_path, content, "orders.parquet")
 
 
+def as_read(folder: Path, name: str) -> TableAsRead:
+    (folder / "scratch").mkdir()
+    (table,) = tables_as_read(folder / name, folder / "scratch")
+    return table
+
+
 def test_rows_as_read_pads_nothing_and_says_what_it_leaves_out(tmp_path: Path):
     (tmp_path / "orders.csv").write_text("\na,b,c\n1, 2\n\n3,4,5,6\n")
-    read, left_out = rows_as_read(tmp_path / "orders.csv")
-    assert list(read) == [["a", "b", "c"], ["1", " 2"], ["3", "4", "5", "6"]]
-    assert left_out
-    assert "1 blank line " in left_out[0]
+    table = as_read(tmp_path, "orders.csv")
+    assert list(table.rows) == [["a", "b", "c"], ["1", " 2"], ["3", "4", "5", "6"]]
+    assert "1 blank line " in table.left_out[0]
 
 
 def test_rows_as_read_of_parquet(tmp_path: Path):
     pq.write_table(pa.table({"id": ["a", None], "amount": [1.5, 2.0]}), tmp_path / "orders.parquet")
-    read, _ = rows_as_read(tmp_path / "orders.parquet")
-    assert [list(row) for row in read] == [["id", "amount"], ["a", "1.5"], [None, "2"]]
+    assert [list(row) for row in as_read(tmp_path, "orders.parquet").rows] == [
+        ["id", "amount"],
+        ["a", "1.5"],
+        [None, "2"],
+    ]

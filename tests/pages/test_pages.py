@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import UserError
 from tests import wrong_inputs
 from tests.browser.driving import PROJECT
+from tests.orders.workbooks import book
 from tests.wrong_inputs import Input
 from ui import navigation, services
 from ui.navigation import Step
@@ -238,6 +240,19 @@ def test_a_file_that_cannot_be_used_is_explained_and_the_next_one_is_taken(app: 
     visit(app, navigation.EXPLORE)
     assert not app.error
     assert app.subheader
+
+
+def test_a_workbook_says_its_sheet_and_what_was_left_out(app: AppTest, tmp_path: Path) -> None:
+    header, *rows = [line.split(",") for line in wrong_inputs.orders().decode().split()]
+    sheets = {"Cover": [["Made by", "Ann"]], "Our __orders__": [["Orders of our shop"], [], header, *rows]}
+    with_file(app, "book.xlsx", book(tmp_path / "made.xlsx", sheets).read_bytes())
+    assert not app.exception
+    (told,) = [each.value for each in app.markdown if each.value.startswith("book")]
+    assert "30 rows, sheet Our \\_\\_orders\\_\\_" in told
+    captions = " ".join(each.value for each in app.caption)
+    assert "Left out of book" in captions
+    assert "row 1: titles or notes" in captions.replace("\\", "")
+    assert "Cover" in captions
 
 
 @pytest.mark.parametrize("odd", wrong_inputs.ODD, ids=lambda odd: odd.name)

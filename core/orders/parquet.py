@@ -1,0 +1,145 @@
+"""Parquet files: plain columns as they are, nested ones laid out flat, moments as the local clock showed them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from core.errors import UnreadableFileError
+
+_DAMAGE = (pa.ArrowException, OSError)
+_BATCH_ROWS = 65_536
+
+
+def opened(path: Path, name: str) -> pq.ParquetFile:
+    """The file, its schema read.
+
+    Raises
+    ------
+    UnreadableFileError
+    """
+    try:
+        return pq.ParquetFile(path)
+    except _DAMAGE as error:
+        raise damaged(name) from error
+
+
+def is_plain(parquet: pq.ParquetFile) -> bool:
+    """Whether each column holds single values that need no place on earth and no unfolding."""
+    return not any(_needs_work(field.type) for field in parquet.schema_arrow)
+
+
+def flattened(parquet: pq.ParquetFile, name: str) -> Iterator[pa.Table]:
+    """The file in pieces, each column of single values.
+
+    A group of values becomes a column each (`customer.id`), a list becomes JSON text, and a moment with a time zone
+    becomes the local date and time there: an order placed on New Year's Eve stays in the old year.
+
+    Raises
+    ------
+    UnreadableFileError
+    """
+    try:
+        for batch in parquet.iter_batches(_BATCH_ROWS):
+            names: list[str] = []
+            columns: list[pa.Array] = []
+            for field, column in zip(batch.schema, batch.columns, strict=True):
+                for leaf, values in _leaves(field.name, column):
+                    names.append(leaf)
+                    columns.append(values)
+            yield pa.Table.from_arrays(columns, names=names)
+    except _DAMAGE as error:
+        raise damaged(name) from error
+
+
+def write_flattened(parquet: pq.ParquetFile, name: str, path: Path) -> Path:
+    """What `flattened` gives, as Parquet at a path."""
+    tables = flattened(parquet, name)
+    first = next(tables)
+    with pq.ParquetWriter(path, first.schema) as writer:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
+    return path
+
+
+def flat_names(parquet: pq.ParquetFile) -> list[str]:
+    """The columns that `flattened` gives."""
+    return [leaf for field in parquet.schema_arrow for leaf in _leaf_names(field.name, field.type)]
+
+
+def as_text(parquet: pq.ParquetFile, name: str) -> Iterator[Sequence[str | None]]:
+    """The header and every row, as text."""
+    yield flat_names(parquet)
+    for table in flattened(parquet, name):
+        yield from zip(*(_written(column).to_pylist() for column in table.columns), strict=True)
+
+
+def _written(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    text = column.cast(pa.string())
+    # Parquet knows no moments of whole seconds: without this, all would end in `.000`.
+    return pc.replace_substring_regex(text, r"\.0+$", "") if pa.types.is_timestamp(column.type) else text
+
+
+def _needs_work(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_nested(kind)
+        or (pa.types.is_timestamp(kind) and kind.tz is not None)
+        or pa.types.is_duration(kind)
+        or pa.types.is_null(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+        or isinstance(kind, pa.BaseExtensionType)
+        or (pa.types.is_dictionary(kind) and _needs_work(kind.value_type))
+    )
+
+
+def _leaf_names(name: str, kind: pa.DataType) -> list[str]:
+    if isinstance(kind, pa.BaseExtensionType):
+        return _leaf_names(name, kind.storage_type)
+    if not pa.types.is_struct(kind):
+        return [name]
+    return [leaf for field in kind for leaf in _leaf_names(f"{name}.{field.name}", field.type)]
+
+
+def _leaves(name: str, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        yield from _leaves(name, column.storage)
+    elif pa.types.is_dictionary(kind):
+        yield from _leaves(name, column.dictionary_decode())
+    elif pa.types.is_struct(kind):
+        for field, values in zip(kind, column.flatten(), strict=True):
+            yield from _leaves(f"{name}.{field.name}", values)
+    elif pa.types.is_timestamp(kind) and kind.tz is not None:
+        yield name, pc.local_timestamp(column)
+    elif pa.types.is_nested(kind):
+        written = (None if value is None else _json(value) for value in column.to_pylist())
+        yield name, pa.array(written, pa.string())
+    elif pa.types.is_null(kind):
+        yield name, column.cast(pa.string())
+    elif pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        texts = (None if value is None else value.decode(errors="replace") for value in column.to_pylist())
+        yield name, pa.array(texts, pa.string())
+    elif pa.types.is_duration(kind):
+        yield name, pa.array((None if value is None else str(value) for value in column.to_pylist()), pa.string())
+    else:
+        yield name, column
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def damaged(name: str) -> UnreadableFileError:
+    """What to say of a file that its reader stumbles over."""
+    return UnreadableFileError(
+        f"{name} starts like a Parquet file but could not be read.",
+        hint="It may be cut short. Write it again, or export the orders as CSV.",
+    )

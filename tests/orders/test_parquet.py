@@ -1,0 +1,113 @@
+"""Parquet of any make -> single values a column, days as they were where they were written."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.engine import Engine
+from core.errors import UnreadableFileError
+from core.orders.as_read import tables_as_read
+from core.orders.cleaning import clean
+from core.orders.source import SourceTable, open_sources
+
+
+def opened(engine: Engine, folder: Path, table: pa.Table) -> SourceTable:
+    pq.write_table(table, folder / "orders.parquet")
+    return open_sources(engine, [folder / "orders.parquet"])
+
+
+def columns(source: SourceTable) -> dict[str, list[object]]:
+    table = source.table.to_pyarrow()
+    return {header: table.column(source.column(header)).to_pylist() for header in source.headers}
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "+05:30", "UTC"])
+def test_the_local_date_counts(engine: Engine, tmp_path: Path, zone: str, unit: str):
+    """Half an hour after midnight there is still the day before, or already the same day, in UTC."""
+    there = timezone(timedelta(hours=5, minutes=30)) if zone == "+05:30" else ZoneInfo(zone)
+    local = [datetime(2024, 1, 1, 0, 30), datetime(2024, 6, 30, 23, 30)]
+    at = pa.array([moment.replace(tzinfo=there) for moment in local], pa.timestamp(unit, tz=zone))
+    table = pa.table({"customer_id": ["C1", "C2"], "order_date": at, "amount": [1.0, 2.0]})
+    source = opened(engine, tmp_path, table)
+    assert columns(source)["order_date"] == local
+    assert sorted(clean(engine, source).table.order_date.to_pyarrow().to_pylist()) == [
+        date(2024, 1, 1),
+        date(2024, 6, 30),
+    ]
+
+
+def test_groups_of_values_become_columns(engine: Engine, tmp_path: Path):
+    table = pa.table(
+        {
+            "customer": [{"id": "C1", "address": {"city": "Rome"}}, {"id": "C2", "address": None}, None],
+            "order_date": [date(2024, 1, 1)] * 3,
+            "amount": [1.0, 2.0, 3.0],
+            "items": [[{"sku": "a", "n": 1}], [], None],
+        }
+    )
+    source = opened(engine, tmp_path, table)
+    assert source.headers == ("customer.id", "customer.address.city", "order_date", "amount", "items")
+    found = columns(source)
+    assert found["customer.id"] == ["C1", "C2", None]
+    assert found["customer.address.city"] == ["Rome", None, None]
+    assert found["items"] == ['[{"sku": "a", "n": 1}]', "[]", None]
+    lines = clean(engine, source)
+    assert lines.recognition.columns["customer_id"] == "customer.id"
+    assert (lines.ledger.used.rows, str(lines.revenue)) == (2, "3.000000")
+
+
+def test_values_of_every_kind(engine: Engine, tmp_path: Path):
+    table = pa.table(
+        {
+            "words": pa.array(["a", None, "a"]).dictionary_encode(),
+            "bytes": pa.array([b"C1", b"\xff", None], pa.binary()),
+            "nothing": pa.nulls(3),
+            "money": pa.array([Decimal("1.10"), None, Decimal("2.00")], pa.decimal128(12, 2)),
+            "took": pa.array([timedelta(days=1), None, timedelta(seconds=5)], pa.duration("us")),
+            "large": pa.array(["x", "y", None], pa.large_string()),
+            "map": pa.array([[("k", 1)], None, []], pa.map_(pa.string(), pa.int64())),
+        }
+    )
+    assert columns(opened(engine, tmp_path, table)) == {
+        "words": ["a", None, "a"],
+        "bytes": ["C1", "\ufffd", None],
+        "nothing": [None, None, None],
+        "money": [Decimal("1.10"), None, Decimal("2.00")],
+        "took": ["1 day, 0:00:00", None, "0:00:05"],
+        "large": ["x", "y", None],
+        "map": ['[["k", 1]]', None, "[]"],
+    }
+
+
+def test_table_writes_the_same_columns(tmp_path: Path):
+    at = pa.array(
+        [datetime(2024, 1, 1, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))], pa.timestamp("s", tz="Europe/Berlin")
+    )
+    pq.write_table(pa.table({"customer": [{"id": "C1"}], "at": at}), tmp_path / "a.parquet")
+    (tmp_path / "scratch").mkdir()
+    (table,) = tables_as_read(tmp_path / "a.parquet", tmp_path / "scratch")
+    assert [list(row) for row in table.rows] == [["customer.id", "at"], ["C1", "2024-01-01 00:30:00"]]
+
+
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_a_column_damaged_within(engine: Engine, tmp_path: Path, zone: str | None):
+    at = pa.array([datetime(2024, 1, 1)] * 5_000, pa.timestamp("us", tz=zone))
+    pq.write_table(pa.table({"at": at}), tmp_path / "a.parquet", use_dictionary=False, compression="zstd")
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    content[10:60] = b"\xff" * 50
+    (tmp_path / "a.parquet").write_bytes(content)
+    with pytest.raises(UnreadableFileError):
+        open_sources(engine, [tmp_path / "a.parquet"])
+
+
+def test_days_that_no_calendar_has(engine: Engine, tmp_path: Path):
+    with pytest.raises(UnreadableFileError):
+        opened(engine, tmp_path, pa.table({"at": pa.array([2**60], pa.timestamp("us"))}))
