@@ -1,7 +1,7 @@
 """How long the charts of the Choose k page take to follow the slider, in Chromium, at 1,000 and 100,000 customers.
 
-From the key press to the moment when the last of the charts (elbow, silhouette, sizes, step, tree) shows the new number of
-segments. 20 moves each, the first ones to numbers of segments that were never looked at before.
+From the key press to the moment when the last of the charts (elbow, silhouette, sizes, step, tree) shows the new number
+of segments. 20 moves each, the first ones to numbers of segments that were never looked at before.
 
     python bench/slider.py [CUSTOMERS ...]
 """

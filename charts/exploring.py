@@ -42,7 +42,7 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
     """
     segments, features = segmentation.segments, segmentation.features
     names = [*segmentation.preparation.features]
-    names += [name for name in features.names if name not in names]
+    names += [name for name in features.distinct if name not in names]
     clusters = segmentation.assignments["segment"].to_numpy(dtype=np.int64) - 1
     standing = standings(ranks(features.values[names]), clusters, len(segments)).to_numpy(dtype=np.float64).T
     known = [catalog.feature(name) for name in names]

@@ -1,4 +1,4 @@
-"""The whole way from order lines to segments: what the pages do in steps, in one call."""
+"""The whole way from order lines, or a table of customers, to segments: what the pages do in steps, in one call."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from core.clustering.preparation import PreparationOptions, prepare
-from core.errors import TooFewCustomersError, UnknownFeatureError
+from core.errors import NoOrdersError, TooFewCustomersError, UnknownFeatureError, listed
 from core.features import catalog
-from core.features.engineering import CustomerFeatures, available, customer_features
-from core.orders.cleaning import OrderLines, Returns
+from core.features.engineering import CustomerFeatures, available, customer_features, named_as
+from core.orders.cleaning import Returns
+from core.orders.customers import CustomerTable
 from core.orders.roles import DESCRIPTIVE
+from core.orders.understanding import Understood
 
 if TYPE_CHECKING:
     from core.clustering.choice import Advice
@@ -67,7 +69,7 @@ PRESETS: Mapping[str, Preset] = {
 class SegmentOptions:
     """How customers are grouped."""
 
-    features: tuple[str, ...] | None = None  # None: the preset's, else the usual four that the file can give
+    features: tuple[str, ...] | None = None  # None: the preset's, else the usual four, or all of a customer table
     preset: str | None = None
     preparation: PreparationOptions = field(default_factory=PreparationOptions)
     k: int | None = None  # None: as advised
@@ -78,9 +80,9 @@ class SegmentOptions:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Order lines and all that was made of them."""
+    """What was read and all that was made of it."""
 
-    lines: OrderLines
+    lines: Understood
     features: CustomerFeatures
     preparation: Preparation
     sweep: Sweep
@@ -90,13 +92,16 @@ class Analysis:
     warnings: tuple[str, ...]
 
 
-def chosen_features(lines: OrderLines, options: SegmentOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def chosen_features(lines: Understood, options: SegmentOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The features to cluster on, and a warning for each usual one that the file cannot give.
 
     Raises
     ------
     UnknownFeatureError : a feature asked for by name that the file cannot give
+    NoOrdersError : a preset that needs orders, of a customer table
     """
+    if isinstance(lines, CustomerTable):
+        return _measures_of(lines, options), ()
     at_hand = {feature.name for feature in available(lines)}
     if options.features is not None:
         if not options.features:
@@ -112,14 +117,35 @@ def chosen_features(lines: OrderLines, options: SegmentOptions) -> tuple[tuple[s
     return tuple(name for name in usual if name in at_hand), warnings
 
 
+def _measures_of(table: CustomerTable, options: SegmentOptions) -> tuple[str, ...]:
+    """The columns of a customer table to cluster on: by default all that are measures."""
+    headers = tuple(measure.header for measure in table.measures)
+    if options.features is not None:
+        if not options.features:
+            raise UnknownFeatureError("No feature was chosen.", hint=f"Use some of: {listed(headers)}.")
+        return tuple(dict.fromkeys(named_as(table, name) for name in options.features))
+    if options.preset is None or options.preset == "full":
+        return headers
+    preset = PRESETS[options.preset]
+    missing = [catalog.feature(name).label.lower() for name in preset.features if name not in table.meanings]
+    if missing:
+        raise NoOrdersError(
+            f"The preset {preset.label} needs orders, but the file has one row a customer, and no column says: "
+            f"{listed(missing)}.",
+            hint=f"Leave the preset out, so that all columns of numbers are used ({listed(headers)}), or give a file "
+            "of orders.",
+        )
+    return tuple(table.meanings[name] for name in preset.features)
+
+
 def analyse(
-    lines: OrderLines, options: SegmentOptions | None = None, on_fit: Callable[[Sweep], None] | None = None
+    lines: Understood, options: SegmentOptions | None = None, on_fit: Callable[[Sweep], None] | None = None
 ) -> Analysis:
-    """Order lines to named segments.
+    """Order lines, or a table of customers, to named segments.
 
     Raises
     ------
-    UnknownFeatureError, TooFewCustomersError
+    UnknownFeatureError, NoOrdersError, TooFewCustomersError
     """
     from core.clustering.choice import advise
     from core.clustering.sweep import sweep
@@ -129,7 +155,7 @@ def analyse(
 
     options = options or SegmentOptions()
     chosen, warnings = chosen_features(lines, options)
-    _enough(lines.ledger.used.customers)
+    require_enough(lines.ledger.used.customers)
     features = customer_features(lines, computed(chosen))
     preparation = prepare(features.values, chosen, options.preparation)
     k_max = max(options.k_max, options.k or 0)
@@ -164,11 +190,17 @@ def computed(chosen: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*chosen, "total_revenue", "avg_order_value", "recency_days", "order_count")))
 
 
-def _enough(customers: int) -> None:
+def require_enough(customers: int) -> None:
+    """Refuse to part fewer customers than make a segmentation.
+
+    Raises
+    ------
+    TooFewCustomersError
+    """
     if customers < FEWEST_CUSTOMERS:
         word = "customer" if customers == 1 else "customers"
         raise TooFewCustomersError(
-            f"There {'is' if customers == 1 else 'are'} {customers} {word} with usable orders; "
+            f"There {'is' if customers == 1 else 'are'} {customers} {word} with usable rows; "
             f"segments need at least {FEWEST_CUSTOMERS}.",
             hint="Use a file with more customers, or check which column is read as the customer.",
         )

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from core.engine import Engine
 from core.errors import EmptyFileError, UserError
-from core.orders.cleaning import CleaningOptions, OrderLines, Returns, clean
+from core.orders.cleaning import CleaningOptions, Returns
+from core.orders.customers import CustomerTable
 from core.orders.grammar import SPACES
 from core.orders.remarks import of_copies
 from core.orders.source import open_sources
+from core.orders.understanding import Understood, understand
 
 if TYPE_CHECKING:
     from core.analysis import Analysis, SegmentOptions
@@ -95,7 +97,7 @@ def _run(given: argparse.Namespace, figures: Figures) -> Told:
 
 def _read(
     engine: Engine, given: argparse.Namespace, returns: Returns | None = None, carry: tuple[str, ...] = ()
-) -> OrderLines:
+) -> Understood:
     options = CleaningOptions(
         columns=dict(given.map),
         date_order=given.date_order,
@@ -107,21 +109,22 @@ def _read(
         drop_duplicates=given.drop_duplicates,
         carry=carry,
     )
-    return clean(engine, open_sources(engine, given.sources), options)
+    return understand(engine, open_sources(engine, given.sources), options)
 
 
-def inspected(lines: OrderLines) -> dict[str, Any]:
+def inspected(lines: Understood) -> dict[str, Any]:
     """What was understood of the files, as `inspect` prints it."""
     ledger, source = lines.ledger, lines.source
     dialect = source.files[0].dialect
+    customers = isinstance(lines, CustomerTable)
     delimiter = None if dialect is None else " " if dialect.delimiter == SPACES else dialect.delimiter
     return {
-        "shape": "orders",
+        "shape": "customers" if customers else "orders",
         "files": [file.name for file in source.files],
         "encoding": dialect.encoding.removesuffix("-sig") if dialect else None,
         "delimiter": delimiter,
         "decimal": lines.reading.decimal or "point",
-        "date_order": lines.reading.date_order or "ymd",
+        "date_order": None if customers else lines.reading.date_order or "ymd",
         "platform": lines.recognition.platform.slug if lines.recognition.platform else None,
         "currency": lines.reading.currency,
         "columns": dict(lines.recognition.columns),
@@ -130,7 +133,7 @@ def inspected(lines: OrderLines) -> dict[str, Any]:
         "set_aside": {entry.reason: entry.rows for entry in ledger.set_aside},
         "customers": ledger.used.customers,
         "orders": lines.orders,
-        "revenue": float(lines.revenue),
+        "revenue": None if lines.revenue is None else float(lines.revenue),
         "first_order": _iso(lines.first_order),
         "last_order": _iso(lines.last_order),
         "ambiguities": [str(ambiguity) for ambiguity in lines.reading.ambiguities],
@@ -268,11 +271,16 @@ def _stem(source: Path) -> str:
 
 
 def _in_words(facts: Mapping[str, Any]) -> list[str]:
-    currency = facts["currency"] or "(currency unknown)"
+    figures = [f"{facts['customers']:,} customers"]
+    if facts["orders"] is not None:
+        figures.append(f"{facts['orders']:,} orders")
+    if facts["revenue"] is not None:
+        figures.append(f"{facts['revenue']:,.2f} {facts['currency'] or '(currency unknown)'}")
+    if facts["first_order"] is not None:
+        figures.append(f"{facts['first_order']} to {facts['last_order']}")
     told = [
-        f"{facts['rows_read']:,} rows read, {facts['rows_used']:,} used: {facts['customers']:,} customers, "
-        f"{facts['orders']:,} orders, {facts['revenue']:,.2f} {currency}, "
-        f"{facts['first_order']} to {facts['last_order']}.",
+        f"{facts['rows_read']:,} rows read, {facts['rows_used']:,} used: {', '.join(figures)}.",
+        *(["One row a customer: each column of numbers is a feature."] if facts["shape"] == "customers" else []),
         "Columns: " + ", ".join(f"{role} = {header}" for role, header in facts["columns"].items()) + ".",
     ]
     told += [f"Set aside, {reason}: {rows:,} rows." for reason, rows in facts["set_aside"].items()]

@@ -140,6 +140,12 @@ class UnknownFeatureError(UserError):
     code = "unknown-feature"
 
 
+class NoOrdersError(UserError):
+    """Something was asked for that only orders can tell, of a file with one row a customer."""
+
+    code = "no-orders"
+
+
 def listed(names: Sequence[str], most: int = 12) -> str:
     """Names joined for a message, shortened where there are many or where they are long."""
     shown = [name if len(name) <= 40 else name[:39] + "…" for name in names[:most]]

@@ -1,4 +1,4 @@
-"""Bring a file of orders and see how it was understood."""
+"""Bring a file of orders, or of customers, and see how it was understood."""
 
 import streamlit as st
 

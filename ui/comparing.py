@@ -32,7 +32,7 @@ def pair(workspace: Workspace) -> tuple[int, int]:
 
 def measure(workspace: Workspace, comparison: Comparison) -> Measure:
     """What the width of a band stands for."""
-    if comparison.flows["revenue"].isna().all():
+    if not comparison.has_money:
         return "customers"
     chosen: Measure = st.radio(
         "Width of the bands",

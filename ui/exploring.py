@@ -69,7 +69,7 @@ def summary(segmentation: Segmentation) -> None:
 
 def cloud(workspace: Workspace, segmentation: Segmentation, palette: Palette) -> None:
     """Customers by two features that the visitor picks."""
-    names = list(segmentation.features.names)
+    names = list(dict.fromkeys((*segmentation.preparation.features, *segmentation.features.distinct)))
     usual = tuple(segmentation.preparation.features)
     current = workspace.scatter_axes or (usual[-1], usual[0])
     left, right = st.columns(2)
@@ -94,7 +94,7 @@ def members(workspace: Workspace, segmentation: Segmentation) -> None:
     number = widgets.pick(workspace, f"segment of {len(segments)}", "Segment", list(segments), current, segments)
     workspace.studied_segment = number
     table = tables.members(segmentation, number)
-    border = int(table["On the border"].sum())
+    border = int(table[tables.ON_THE_BORDER].sum())
     st.caption(
         f"{len(table):,} customers; {border:,} of them stand on the border (margin under {BORDERLINE}): nearly as "
         "close to another segment as to this one."

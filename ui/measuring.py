@@ -7,10 +7,10 @@ from dataclasses import replace
 import streamlit as st
 
 from charts import features as charts
-from core.analysis import PRESETS
 from core.clustering.preparation import Outliers, Scaling, Transform
 from core.errors import UserError
 from core.features import catalog
+from core.segments.naming import inner
 from ui import services, tables, widgets
 from ui.session import Workspace
 from ui.widgets import plain
@@ -43,10 +43,13 @@ def presets(workspace: Workspace) -> None:
     """Ready-made choices, one click each."""
     st.markdown("**Start from**")
     with st.container(horizontal=True):
-        if st.button("The usual four", help="Total revenue, average order value, quantity and recency."):
+        whole = services.of_customers(workspace)
+        usual = "All columns of numbers" if whole else "The usual four"
+        meaning = "Every number of the file." if whole else "Total revenue, average order value, quantity and recency."
+        if st.button(usual, help=meaning):
             services.apply_preset(workspace, None)
             st.rerun()
-        for preset in PRESETS.values():
+        for preset in services.presets(workspace):
             if st.button(preset.label, help=preset.meaning):
                 services.apply_preset(workspace, preset.name)
                 st.rerun()
@@ -55,7 +58,7 @@ def presets(workspace: Workspace) -> None:
 def choices(workspace: Workspace) -> None:
     """Features and their preparation, each with what it means."""
     current = services.chosen_features(workspace)
-    at_hand = services.features(workspace).names
+    at_hand = tuple(dict.fromkeys((*current, *services.features(workspace).distinct)))
     chosen = st.multiselect(
         "Compare customers by",
         at_hand,
@@ -94,7 +97,7 @@ def _weights(workspace: Workspace, chosen: tuple[str, ...]) -> dict[str, float]:
     with st.expander("Let a feature count more or less (weights)"):
         weights = {
             name: st.slider(
-                catalog.feature(name).label,
+                plain(catalog.feature(name).label),
                 0.1,
                 3.0,
                 step=0.1,
@@ -125,7 +128,7 @@ def what_was_done(workspace: Workspace, name: str) -> None:
     }
     filled = prepared.filled.get(name, 0)
     missing = f" {filled:,} customers have no value; they count as the median." if filled else ""
-    st.caption(f"{catalog.feature(name).label} {words[prepared.transforms[name]]}.{missing}")
+    st.caption(f"{plain(catalog.feature(name).label)} {words[prepared.transforms[name]]}.{missing}")
 
 
 def alike(workspace: Workspace) -> None:
@@ -133,7 +136,7 @@ def alike(workspace: Workspace) -> None:
     pairs = charts.alike(services.correlations(workspace))
     for one, other, correlation in pairs:
         st.warning(
-            f"{catalog.feature(one).label} and {catalog.feature(other).label.lower()} say nearly the same "
+            f"{plain(catalog.feature(one).label)} and {plain(inner(catalog.feature(other).label))} say nearly the same "
             f"(rank correlation {correlation:.2f}): together they count twice. Consider leaving one out."
         )
     if not pairs:

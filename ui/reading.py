@@ -6,16 +6,20 @@ from dataclasses import replace
 
 import streamlit as st
 
+from core.errors import listed
 from core.exports import lists
-from core.orders.cleaning import OrderLines, Returns
+from core.orders.cleaning import Returns
+from core.orders.customers import CustomerTable
 from core.orders.grammar import SPACES
 from core.orders.roles import ROLES, Role
 from core.orders.source import SourceFile
+from core.orders.understanding import Understood
 from ui import services, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
 _ALWAYS_SHOWN = ("customer_id", "order_id", "order_date", "quantity", "unit_price", "amount", "product")
+_OF_CUSTOMERS = ("customer_id", "order_date", "amount")  # a day makes orders of the rows
 _NOT_USED = ""
 _RETURNS: dict[Returns, str] = {
     "net": "Returns lower revenue",
@@ -42,11 +46,12 @@ def drop_zone(workspace: Workspace) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         files = st.file_uploader(
-            "Your orders: CSV, TSV, TXT, Excel, Parquet, gz or zip, one file or several",
+            "Your orders or customers: CSV, TSV, TXT, Excel, Parquet, gz or zip, one file or several",
             type=["csv", "tsv", "txt", "xlsx", "xlsm", "xls", "parquet", "gz", "zip"],
             accept_multiple_files=True,
             key=f"upload/{workspace.revision}",
-            help="One row an order or an order line, with a customer, a date and an amount (or quantity and price).",
+            help="One row an order or an order line, with a customer, a date and an amount (or quantity and price); or "
+            "one row a customer, with numbers to compare customers by.",
         )
         if files:
             with st.spinner("Reading the file …"):
@@ -64,17 +69,22 @@ def drop_zone(workspace: Workspace) -> None:
         widgets.problem(workspace.refusal)
 
 
-def headline(lines: OrderLines) -> None:
-    """The file in five numbers."""
-    widgets.numbers(
-        {
-            "Customers": f"{lines.ledger.used.customers:,}",
-            "Orders": f"{lines.orders:,}",
-            "Revenue": widgets.money(float(lines.revenue), lines.reading.currency),
-            "First order": f"{lines.first_order:%-d %b %Y}" if lines.first_order else "–",
-            "Last order": f"{lines.last_order:%-d %b %Y}" if lines.last_order else "–",
-        }
-    )
+def headline(lines: Understood) -> None:
+    """The file in a few numbers: those that it tells."""
+    facts = {"Customers": f"{lines.ledger.used.customers:,}"}
+    if lines.orders is not None:
+        facts["Orders"] = f"{lines.orders:,}"
+    if lines.revenue is not None:
+        facts["Revenue"] = widgets.money(float(lines.revenue), lines.reading.currency)
+    if lines.first_order is not None and lines.last_order is not None:
+        facts["First order"] = f"{lines.first_order:%-d %b %Y}"
+        facts["Last order"] = f"{lines.last_order:%-d %b %Y}"
+    widgets.numbers(facts)
+    if isinstance(lines, CustomerTable):
+        st.markdown(
+            "Each row is a customer; there are no orders. Customers are compared by "
+            f"{plain(listed([measure.header for measure in lines.measures]))}."
+        )
     for warning in lines.warnings:
         st.warning(plain(warning))
 
@@ -89,10 +99,11 @@ def columns(workspace: Workspace) -> None:
     for what in source.left_out:
         st.caption(f"Left out of {plain(what)}.")
     found = services.recognition(workspace).columns
+    always = _OF_CUSTOMERS if services.of_customers(workspace) else _ALWAYS_SHOWN
     with st.expander("Which column is what", expanded=True):
         sample = source.sample(50)
         chosen = dict(workspace.cleaning.columns)
-        shown = [role for role in ROLES if role.name in _ALWAYS_SHOWN or role.name in found]
+        shown = [role for role in ROLES if role.name in always or role.name in found]
         # Row by row, so that the order stays the same where the screen is narrow and columns stand below each other.
         places = [place for _ in range(0, len(shown), _ROLES_A_ROW) for place in st.columns(_ROLES_A_ROW)]
         for place, role in zip(places, shown, strict=False):
@@ -139,17 +150,18 @@ def _separator(delimiter: str) -> str:
 def questions(workspace: Workspace) -> None:
     """What only the visitor can know; the rest is asked nowhere."""
     options = workspace.cleaning
-    with st.container(horizontal=True):
-        returns = st.radio(
-            "Returned goods",
-            list(_RETURNS),
-            key=widgets.bound(workspace, "returns", options.returns),
-            format_func=_RETURNS.__getitem__,
-            horizontal=True,
-            help="A return is a row with a negative amount or quantity. It never counts as a purchase, unless every "
-            "row counts as a sale.",
-        )
-    options = replace(options, returns=returns)
+    if not services.of_customers(workspace):
+        with st.container(horizontal=True):
+            returns = st.radio(
+                "Returned goods",
+                list(_RETURNS),
+                key=widgets.bound(workspace, "returns", options.returns),
+                format_func=_RETURNS.__getitem__,
+                horizontal=True,
+                help="A return is a row with a negative amount or quantity. It never counts as a purchase, unless "
+                "every row counts as a sale.",
+            )
+        options = replace(options, returns=returns)
     ambiguities = services.ambiguities(workspace)
     for ambiguity in ambiguities:
         st.info(plain(str(ambiguity)), icon=":material/help:")
@@ -177,9 +189,9 @@ def questions(workspace: Workspace) -> None:
         st.rerun()
 
 
-def account(workspace: Workspace, lines: OrderLines) -> None:
+def account(workspace: Workspace, lines: Understood) -> None:
     """The ledger, and the rows set aside to look through and to take along."""
-    widgets.ledger(lines.ledger, lines.reading.currency)
+    widgets.ledger(lines.ledger, lines.reading.currency, money=lines.revenue is not None)
     left_out = lines.ledger.rows_in - lines.ledger.used.rows
     if not left_out:
         st.success("Every row is used.")

@@ -15,17 +15,19 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from charts import report as report_charts
 from core import analysis as analyses
-from core.analysis import PRESETS, Analysis, SegmentOptions
+from core.analysis import PRESETS, Analysis, Preset, SegmentOptions
 from core.clustering.choice import Advice, advise
 from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
 from core.clustering.sweep import Sweep, cluster
 from core.engine import Engine
-from core.errors import TooFewCustomersError, UserError
+from core.errors import UserError
 from core.exports import bundle, lists
 from core.features.engineering import CustomerFeatures, customer_features
-from core.orders.cleaning import CleaningOptions, OrderLines, clean
+from core.orders.cleaning import CleaningOptions
 from core.orders.columns import Recognition, detect
+from core.orders.customers import CustomerTable
 from core.orders.source import SourceTable, open_sources
+from core.orders.understanding import Understood, understand
 from core.orders.values import Ambiguity
 from core.segments.comparison import Comparison, compare
 from core.segments.generations import Generation, generation
@@ -110,6 +112,10 @@ def _open(workspace: Workspace, engine: Engine, uploads: Sequence[Upload]) -> No
 
 def recognition(workspace: Workspace) -> Recognition:
     """Which column plays which role, as far as it can be told."""
+    try:
+        return lines(workspace).recognition
+    except UserError:  # the page goes on to show it; meanwhile, what can be told
+        pass
     key = ("recognition", workspace.content, repr(workspace.cleaning.columns))
     return workspace.answer(key, lambda: detect(_source(workspace), workspace.cleaning.columns))
 
@@ -123,17 +129,24 @@ def read_differently(workspace: Workspace, options: CleaningOptions) -> None:
         workspace.forget_answers()
 
 
-def lines(workspace: Workspace) -> OrderLines:
-    """The order lines that count."""
-    return workspace.answer(_reading_key(workspace), lambda: _lines(workspace))
+def lines(workspace: Workspace) -> Understood:
+    """The order lines that count, or the customers."""
+    found = workspace.answer(_reading_key(workspace), lambda: _lines(workspace))
+    if isinstance(found, UserError):
+        raise found.with_traceback(None)
+    return found
 
 
-def _lines(workspace: Workspace) -> OrderLines:
+def _lines(workspace: Workspace) -> Understood | UserError:
+    """The files as understood, or why they are not: a page asks several times, and reading takes long."""
     engine = workspace.engine
     if engine is None:
         raise ValueError("no file was given")
     engine.drop_since(0)
-    return clean(engine, _source(workspace), workspace.cleaning)
+    try:
+        return understand(engine, _source(workspace), workspace.cleaning)
+    except UserError as error:
+        return error
 
 
 def set_aside(workspace: Workspace) -> pd.DataFrame:
@@ -148,8 +161,24 @@ def features(workspace: Workspace) -> CustomerFeatures:
 
 
 def chosen_features(workspace: Workspace) -> tuple[str, ...]:
-    """The features that customers are compared by, in the catalog's names."""
+    """The features that customers are compared by."""
     return analyses.chosen_features(lines(workspace), workspace.grouping)[0]
+
+
+def presets(workspace: Workspace) -> tuple[Preset, ...]:
+    """The ready-made choices that the file has all columns for."""
+    known = lines(workspace)
+    if not isinstance(known, CustomerTable):
+        return tuple(PRESETS.values())
+    return tuple(preset for preset in PRESETS.values() if set(preset.features) <= known.meanings.keys())
+
+
+def of_customers(workspace: Workspace) -> bool:
+    """Whether the file has one row a customer, and no orders; no where it cannot be read at all."""
+    try:
+        return isinstance(lines(workspace), CustomerTable)
+    except UserError:
+        return False
 
 
 def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
@@ -196,12 +225,7 @@ def preparation(workspace: Workspace, options: PreparationOptions | None = None)
 
 def sweep_job(workspace: Workspace) -> SweepJob:
     """The sweep for the choices at hand: going on, or done. A former one is stopped."""
-    customers = lines(workspace).ledger.used.customers
-    if customers < analyses.FEWEST_CUSTOMERS:
-        raise TooFewCustomersError(
-            f"There are usable orders of {customers} customers; segments need at least {analyses.FEWEST_CUSTOMERS}.",
-            hint="Use a file with more customers, or check which column is read as the customer.",
-        )
+    analyses.require_enough(lines(workspace).ledger.used.customers)
 
     def begin() -> SweepJob:
         if workspace.job is not None:

@@ -6,15 +6,18 @@ import pandas as pd
 
 from charts import theme
 from core.features import catalog
+from core.orders.roles import CONTACTS
 from core.segments.comparison import Comparison
-from core.segments.segmentation import BORDERLINE, Segmentation
+from core.segments.segmentation import BORDERLINE, Segmentation, not_taken
+
+ON_THE_BORDER = "On the border"
 
 
 def summary(segmentation: Segmentation) -> pd.DataFrame:
     """Segment, size and the mean of each feature in use, in units."""
     currency = segmentation.features.currency
     names = [*segmentation.preparation.features]
-    names += [name for name in ("total_revenue",) if name in segmentation.features.names and name not in names]
+    names += [name for name in ("total_revenue",) if name in segmentation.features.distinct and name not in names]
     table: dict[str, list[str]] = {
         "Segment": [theme.label(segment) for segment in segmentation.segments],
         "Customers": [f"{segment.customers:,}" for segment in segmentation.segments],
@@ -37,15 +40,19 @@ def members(segmentation: Segmentation, number: int) -> pd.DataFrame:
     assigned = segmentation.assignments.loc[chosen]
     names = {segment.number: theme.label(segment) for segment in segmentation.segments}
     features = segmentation.features
-    table = pd.DataFrame({"Customer": chosen})
-    table["On the border"] = (assigned["margin"] < BORDERLINE).to_numpy()
+    by = "total_revenue" if "total_revenue" in features.names else segmentation.preparation.features[0]
+    order = features.values.loc[chosen, by].sort_values(ascending=False, kind="stable").index
+    assigned = assigned.loc[order]
+    table = pd.DataFrame({"Customer": order})
+    table[ON_THE_BORDER] = (assigned["margin"] < BORDERLINE).to_numpy()
     table["Next segment"] = [names.get(other, "–") for other in assigned["runner_up"].fillna(0)]
-    for name in dict.fromkeys((*segmentation.preparation.features, *features.names)):
-        table[catalog.feature(name).label] = features.values.loc[chosen, name].round(2).to_numpy()
+    for name in dict.fromkeys((*segmentation.preparation.features, *features.distinct)):
+        label = not_taken(catalog.feature(name).label, list(table.columns))
+        table[label] = features.values.loc[order, name].round(2).to_numpy()
     for role in features.contacts.columns:
-        table[role.replace("_", " ").capitalize()] = features.contacts.loc[chosen, role].to_numpy()
-    by = catalog.feature("total_revenue" if "total_revenue" in features.names else segmentation.preparation.features[0])
-    return table.sort_values(by.label, ascending=False, kind="stable", ignore_index=True)
+        label = role.replace("_", " ").capitalize() if role in CONTACTS else role
+        table[not_taken(label, list(table.columns))] = features.contacts.loc[order, role].to_numpy()
+    return table
 
 
 def outliers(found: pd.DataFrame, currency: str | None) -> pd.DataFrame:
@@ -66,13 +73,15 @@ def movers(comparison: Comparison) -> pd.DataFrame:
     before = {segment.number: theme.label(segment) for segment in comparison.before}
     after = {segment.number: theme.label(segment) for segment in comparison.after}
     moved = comparison.movers()
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "From": [before[number] for number in moved["from_segment"]],
             "To": [after[number] for number in moved["to_segment"]],
             "Customers": moved["customers"].to_numpy(),
-            "Revenue": [
-                "–" if pd.isna(amount) else theme.money(amount, comparison.currency) for amount in moved["revenue"]
-            ],
         }
     )
+    if comparison.has_money:
+        table["Revenue"] = [
+            "–" if pd.isna(amount) else theme.money(amount, comparison.currency) for amount in moved["revenue"]
+        ]
+    return table

@@ -100,8 +100,8 @@ def numbers(facts: Mapping[str, str]) -> None:
             st.metric(label, value, width="content")
 
 
-def ledger(account: Ledger, currency: str | None) -> None:
-    """What came in = what is used + what was set aside."""
+def ledger(account: Ledger, currency: str | None, *, money: bool = True) -> None:
+    """What came in = what is used + what was set aside; without `money` rows and customers alone."""
     rows = [
         ("Came in", account.rows_in, account.customers_in, account.money_in),
         ("Used", account.used.rows, account.used.customers, account.used.money),
@@ -112,6 +112,8 @@ def ledger(account: Ledger, currency: str | None) -> None:
     ]
     table = pd.DataFrame(rows, columns=["What happened", "Rows", "Customers", "Money"])
     table["Money"] = table["Money"].astype("float64")
+    if not money:
+        table = table.drop(columns="Money")
     st.dataframe(
         table,
         hide_index=True,
@@ -123,7 +125,8 @@ def ledger(account: Ledger, currency: str | None) -> None:
             ),
             "Money": st.column_config.NumberColumn(f"Money ({currency})" if currency else "Money", format="localized"),
         },
-        alt="The ledger: rows, customers and money that came in, are used, and were set aside by reason.",
+        alt=f"The ledger: {'rows, customers and money' if money else 'rows and customers'} that came in, are used, "
+        "and were set aside by reason.",
     )
 
 

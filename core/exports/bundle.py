@@ -61,14 +61,15 @@ def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]]) -> s
         files=files,
         customers=lines.ledger.used.customers,
         orders=lines.orders,
-        revenue=float(lines.revenue),
+        revenue=None if lines.revenue is None else float(lines.revenue),
         currency=lines.reading.currency,
         first_order=lines.first_order,
         last_order=lines.last_order,
         reference_date=lines.reference_date,
-        returns=RETURNS[lines.options.returns],
+        returns=None if lines.orders is None else RETURNS[lines.options.returns],
         ledger=tuple(
-            LedgerRow(entry.label, entry.rows, entry.customers, float(entry.money)) for entry in lines.ledger.entries
+            LedgerRow(entry.label, entry.rows, entry.customers, None if lines.revenue is None else float(entry.money))
+            for entry in lines.ledger.entries
         ),
         notes=(*map(str, lines.reading.ambiguities), *lines.warnings, *analysis.warnings),
         seed=analysis.options.seed,

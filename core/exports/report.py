@@ -111,7 +111,7 @@ def render(
             pages=[_page(segmentation, segment) for segment in segmentation.segments],
             summary=_summary(segmentation),
             methods=_methods(segmentation),
-            definitions=[catalog.feature(name) for name in segmentation.features.names],
+            definitions=[catalog.feature(name) for name in segmentation.features.distinct],
             used=segmentation.preparation.features,
             borderline=len(segmentation.borderline()),
             margin=BORDERLINE,
@@ -211,7 +211,7 @@ def _page(segmentation: Segmentation, segment: Segment) -> dict[str, Any]:
 def _in_order(segmentation: Segmentation) -> list[Feature]:
     """Features used for clustering first."""
     used = segmentation.preparation.features
-    return [catalog.feature(name) for name in dict.fromkeys((*used, *segmentation.features.names))]
+    return [catalog.feature(name) for name in dict.fromkeys((*used, *segmentation.features.distinct))]
 
 
 def _summary(segmentation: Segmentation) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Order lines -> one row a customer."""
+"""Order lines, or a table of customers -> one row a customer."""
 
 from __future__ import annotations
 
@@ -10,47 +10,99 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from core.errors import UnknownFeatureError
-from core.features.catalog import BY_NAME, CATALOG, Feature, Lines
+from core.errors import UnknownFeatureError, listed
+from core.features.catalog import BY_NAME, CATALOG, Feature, Lines, feature
 from core.orders.cleaning import OrderLines
+from core.orders.customers import CustomerTable
+from core.orders.names import normalised
 from core.orders.roles import CONTACTS
+from core.orders.understanding import Understood
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerFeatures:
     """What is known of each customer: her measures, and how to reach her."""
 
-    values: pd.DataFrame  # (n_customers, n_features) float64; index customer_id as text, sorted; columns catalog names
+    values: pd.DataFrame  # (n_customers, n_features) float64; index customer_id as text, sorted
     contacts: pd.DataFrame  # (n_customers, n_contact_columns) text or missing; the same index
     reference_date: date | None  # recency counts back from this day; None for customer tables
     currency: str | None  # ISO 4217 of every money column
+    repeated: tuple[str, ...] = ()  # the features that repeat a column of the file, which is there under its header too
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features at hand, in the catalog's order."""
+        """The features at hand, in the catalog's or the file's order."""
         return tuple(self.values.columns)
+
+    @property
+    def distinct(self) -> tuple[str, ...]:
+        """The features at hand, each measure once: what to show to people."""
+        return tuple(name for name in self.names if name not in self.repeated)
 
     def __len__(self) -> int:
         return len(self.values)
 
 
-def available(lines: OrderLines) -> tuple[Feature, ...]:
-    """The features that these order lines can give."""
-    return tuple(feature for feature in CATALOG if set(feature.needs) <= set(lines.rows.columns))
+def available(given: Understood) -> tuple[Feature, ...]:
+    """The features that the files can give: the catalog's from order lines, its own numbers from a customer table."""
+    if isinstance(given, CustomerTable):
+        return tuple(feature(measure.header) for measure in given.measures)
+    return tuple(each for each in CATALOG if set(each.needs) <= set(given.rows.columns))
 
 
-def customer_features(lines: OrderLines, names: Sequence[str] | None = None) -> CustomerFeatures:
+def customer_features(given: Understood, names: Sequence[str] | None = None) -> CustomerFeatures:
     """One row a customer, sorted by id as text so that the order of the file's rows changes nothing.
 
     Parameters
     ----------
-    names : the features wanted; all that the lines can give by default. What they build on is computed with them.
+    names : of order lines the features wanted, all by default; what they build on is computed with them. A customer
+        table has all its measures computed already.
+
+    Returns
+    -------
+    Of a customer table each measure under its header, and under the catalog's name too where it is what the customer
+    spent, how many orders she placed or how long ago, since names, shares and reports go by these.
 
     Raises
     ------
     UnknownFeatureError : a name that is not in the catalog, or that needs a column that the file has not got
     """
-    wanted = _with_uses(names, lines) if names is not None else [feature.name for feature in available(lines)]
+    if isinstance(given, CustomerTable):
+        return _of_table(given)
+    return _of_orders(given, names)
+
+
+def named_as(given: CustomerTable, wanted: str) -> str:
+    """The feature of a customer table that somebody named, in whatever spelling.
+
+    Raises
+    ------
+    UnknownFeatureError : there is none, or there are several
+    """
+    headers = [measure.header for measure in given.measures]
+    if wanted in headers or wanted in given.meanings:
+        return wanted
+    alike = [header for header in headers if normalised(header) == normalised(wanted)]
+    if len(alike) == 1:
+        return alike[0]
+    raise UnknownFeatureError(
+        f"There is no column of numbers {wanted!r} to compare customers by.", hint=f"Use some of: {listed(headers)}."
+    )
+
+
+def _of_table(given: CustomerTable) -> CustomerFeatures:
+    """The measures under their headers, then those that mean a feature of the catalog under its name; the contacts."""
+    frame = given.table.to_pandas().set_index("customer_id").sort_index()
+    frame.index = frame.index.astype("str")
+    measures = {measure.header: frame[measure.column] for measure in given.measures}
+    repeated = {name: measures[header] for name, header in given.meanings.items() if name not in measures}
+    values = pd.DataFrame(measures | repeated, index=frame.index).astype("float64")
+    contacts = pd.DataFrame({name: frame[column] for name, column in given.contacts.items()}, index=frame.index)
+    return CustomerFeatures(values, contacts, None, given.reading.currency, tuple(repeated))
+
+
+def _of_orders(lines: OrderLines, names: Sequence[str] | None) -> CustomerFeatures:
+    wanted = _with_uses(names, lines) if names is not None else [each.name for each in available(lines)]
     expression = _customers(lines, wanted)
     frame = expression.select("customer_id", *wanted).to_pandas().set_index("customer_id").sort_index()
     frame.index = frame.index.astype("str")
@@ -61,7 +113,7 @@ def customer_features(lines: OrderLines, names: Sequence[str] | None = None) -> 
 
 def _with_uses(names: Sequence[str], lines: OrderLines) -> list[str]:
     """The names in the catalog's order, with the features that they are made of."""
-    at_hand = {feature.name for feature in available(lines)}
+    at_hand = {each.name for each in available(lines)}
     for name in names:
         if name not in BY_NAME:
             raise UnknownFeatureError(
@@ -74,25 +126,25 @@ def _with_uses(names: Sequence[str], lines: OrderLines) -> list[str]:
                 hint=f"Say which column holds it, or use some of: {', '.join(sorted(at_hand))}.",
             )
     wanted = set(names).union(*(BY_NAME[name].uses for name in names))
-    return [feature.name for feature in CATALOG if feature.name in wanted]
+    return [each.name for each in CATALOG if each.name in wanted]
 
 
 def _customers(lines: OrderLines, wanted: Sequence[str]) -> ir.Table:
     """One expression from order lines to the features wanted."""
     parts = Lines(lines.table, ibis.literal(lines.reference_date))
     features = [BY_NAME[name] for name in wanted]
-    first = {feature.name: feature.from_lines(parts) for feature in features if feature.from_lines}
+    first = {each.name: each.from_lines(parts) for each in features if each.from_lines}
     customers = parts.table.group_by("customer_id").aggregate(**first)
-    counted = {feature.name: feature.from_orders(lines.placed) for feature in features if feature.from_orders}
+    counted = {each.name: each.from_orders(lines.placed) for each in features if each.from_orders}
     if counted:
         # Apart from the lines: different orders counted among them would take three times as long.
         orders = lines.placed.group_by("customer_id").aggregate(**counted)
         customers = (
             customers.left_join(orders, "customer_id").drop("customer_id_right").fill_null(dict.fromkeys(counted, 0))
         )
-    for feature in features:
-        if feature.from_customers:
-            customers = customers.mutate(**{feature.name: feature.from_customers(customers)})
+    for each in features:
+        if each.from_customers:
+            customers = customers.mutate(**{each.name: each.from_customers(customers)})
     return customers
 
 

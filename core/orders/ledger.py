@@ -24,6 +24,7 @@ REASONS: Mapping[str, str] = {
     "other-currency": "Another currency",
     "in-another-file": "The same order is in another of the files",
     "duplicate": "An exact copy of another row",
+    "repeated-customer": "The same customer stands in an earlier row",
     "after-as-of": "After the day that the analysis looks back from",
     "return": "Returned or cancelled",
     "no-charge": "Nothing charged",

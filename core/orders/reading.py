@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -75,12 +75,8 @@ def decide(
             date_order = told.likelier_order(found_dates)
             if found_dates.undecided:
                 ambiguities.append(_two_days(recognition.columns["order_date"], found_dates, date_order, told))
-    marks: dict[str, Decimal] = {}
-    for role, found in found_numbers.items():
-        marks[role] = decimal or found.decimal or told.decimal or ("comma" if told.semicolons else "point")
-        settled = decimal or told.decimal
-        if found.undecided and (found.mixed or not settled) and not any(each.kind == "decimal" for each in ambiguities):
-            ambiguities.append(_two_numbers(recognition.columns[role], found, marks[role], told))
+    marks, doubtful = _marks(found_numbers, recognition.columns, told, decimal)
+    ambiguities += doubtful
     usual = decimal or marks.get(_money_role(recognition.columns)) or told.decimal or "point"
     return Reading(
         date_order,
@@ -94,10 +90,65 @@ def decide(
     )
 
 
+def decide_numbers(
+    source: SourceTable,
+    recognition: Recognition,
+    headers: Sequence[str],
+    *,
+    decimal: Decimal | None = None,
+    currency: str | None = None,
+) -> Reading:
+    """As `decide`, of these columns of a file without orders; `decimals` and `mixed` go by header, not by role.
+
+    Parameters
+    ----------
+    recognition : has an amount where there is money
+    """
+    columns = [source.column(header) for header in headers]
+    table = source.table.select(**{column: percentless(source.table[column]) for column in columns})
+    counted = {column: table[column] for column in columns if table[column].type().is_string()}
+    evidence = _counted(table, counted, date.today())[1] if counted else {}
+    found = {header: evidence[source.column(header)] for header in headers if source.column(header) in evidence}
+    amount = recognition.header("amount")
+    if currency is None and amount is not None:
+        currency = _currency(source, recognition) or _currency_beside_amounts(source, recognition)
+    told = _Surroundings.of(source, found, currency)
+    marks, ambiguities = _marks(found, {header: header for header in headers}, told, decimal)
+    usual = decimal or marks.get(amount or "") or told.decimal or "point"
+    return Reading(
+        None,
+        usual,
+        currency,
+        tuple(ambiguities),
+        decimals={header: mark for header, mark in marks.items() if mark != usual},
+        mixed=frozenset(header for header, each in found.items() if each.mixed),
+        warnings=_lost_digits(source, recognition),
+    )
+
+
+def percentless(cell: ir.Value) -> ir.Value:
+    """The text of a cell without a percent sign at its end: `12.5 %` is 12.5 like all of its column."""
+    return cell.re_replace(r"\s*%\s*$", "") if cell.type().is_string() else cell
+
+
+def _marks(
+    found: Mapping[str, NumberEvidence], headers: Mapping[str, str], told: _Surroundings, decimal: Decimal | None
+) -> tuple[dict[str, Decimal], list[Ambiguity]]:
+    """The decimal mark of each column, and the first that can be read in two ways."""
+    marks: dict[str, Decimal] = {}
+    ambiguities: list[Ambiguity] = []
+    settled = decimal or told.decimal
+    for name, each in found.items():
+        marks[name] = decimal or each.decimal or told.decimal or ("comma" if told.semicolons else "point")
+        if each.undecided and (each.mixed or not settled) and not ambiguities:
+            ambiguities.append(_two_numbers(headers[name], each, marks[name], told))
+    return marks, ambiguities
+
+
 def _evidence(
     source: SourceTable, recognition: Recognition, today: date
 ) -> tuple[DateEvidence, dict[str, NumberEvidence]]:
-    """What all values say, counted in one pass; nothing of columns whose types say it already."""
+    """What all values say; nothing of columns whose types say it already."""
     table, columns = source.table, recognition.columns
     cells = {role: table[source.column(columns[role])] for role in ("order_date", *_number_roles(columns))}
     counted = {
@@ -105,8 +156,13 @@ def _evidence(
         for role, cell in cells.items()
         if (cell.type().is_string() or (role == "order_date" and cell.type().is_numeric()))
     }
-    if not counted:
-        return DateEvidence(), {}
+    return _counted(table, counted, today) if counted else (DateEvidence(), {})
+
+
+def _counted(
+    table: ir.Table, counted: Mapping[str, ir.Value], today: date
+) -> tuple[DateEvidence, dict[str, NumberEvidence]]:
+    """What all values of these cells say, counted in one pass. "order_date" has days, all others numbers."""
     # Each step a projection of its own, since nested expressions are repeated in all that they are part of.
     texts = table.select(**{role: values.text(cell) for role, cell in counted.items()})
     modules = {role: dates if role == "order_date" else numbers for role in counted}

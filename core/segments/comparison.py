@@ -29,6 +29,10 @@ class Comparison:
     after: tuple[Segment, ...]
     currency: str | None
 
+    @property
+    def has_money(self) -> bool:
+        return bool(self.flows["revenue"].notna().any())
+
     def movers(self) -> pd.DataFrame:
         """The flows that leave their match, the largest first."""
         matched = self.flows["from_segment"].map(self.matches)

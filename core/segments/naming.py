@@ -248,8 +248,8 @@ def unique(names: Sequence[str], settled: Collection[int] = ()) -> list[str]:
 
 
 def inner(label: str) -> str:
-    """A label as it reads within a sentence: "Total revenue" -> "total revenue", but "RFM score" stays."""
-    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+    """A label as it reads within a sentence: "Total revenue" -> "total revenue"; "RFM score", "Annual Income" stay."""
+    return label.lower() if label[1:2].islower() and label[1:] == label[1:].lower() else label
 
 
 def sentence(text: str) -> str:

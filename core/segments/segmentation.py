@@ -133,7 +133,7 @@ class Segmentation:
         parts = [self.assignments, values[ordered], self.features.contacts]
         columns = ["customer_id"]
         for part in parts:
-            columns += [_not_taken(str(name), columns) for name in part.columns]
+            columns += [not_taken(str(name), columns) for name in part.columns]
         table = pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
         table.insert(0, "customer_id", self.assignments.index, allow_duplicates=True)
         return table.set_axis(columns, axis=1)
@@ -225,7 +225,8 @@ def _profiled(
     )
 
 
-def _not_taken(name: str, taken: list[str]) -> str:
+def not_taken(name: str, taken: list[str]) -> str:
+    """The name of a column of the file beside those given already."""
     while name in taken:
         name = f"{name} (file)"
     return name

@@ -1,0 +1,50 @@
+"""What was given, understood: order lines, or a table of customers."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from core.engine import Engine
+from core.errors import UserError
+from core.orders.cleaning import CleaningOptions, OrderLines, clean
+from core.orders.customers import CustomerTable, customer_table
+from core.orders.measures import tells_of_the_customer
+from core.orders.source import SourceTable
+
+Understood: TypeAlias = OrderLines | CustomerTable
+
+
+def understand(engine: Engine, source: SourceTable, options: CleaningOptions | None = None) -> Understood:
+    """The order lines of the files; or their customers, where each row is one and none is an order.
+
+    Raises
+    ------
+    What `cleaning.clean` raises, where the files hold no table of customers either.
+    """
+    options = options or CleaningOptions()
+    before = engine.kept_so_far
+    lines: OrderLines | None = None
+    try:
+        lines = clean(engine, source, options)
+        if not _may_be_customers(lines):
+            return lines
+    except UserError:
+        engine.drop_since(before)
+        customers = customer_table(engine, source, options)
+        if customers is None:
+            raise
+        return customers
+    customers = customer_table(engine, source, options)
+    if customers is None:
+        return lines
+    return customers
+
+
+def _may_be_customers(lines: OrderLines) -> bool:
+    """Whether the day of each "order" is rather one of the customer's, such as her birthday."""
+    columns = lines.recognition.columns
+    return (
+        "order_date" not in lines.options.columns
+        and "order_id" not in lines.options.columns
+        and tells_of_the_customer(columns["order_date"], lines.source.headers)
+    )
