@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from core.orders import encodings
@@ -139,20 +140,12 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-class FileRows(TableRows):
-    """The rows of a file, which is closed when they are read."""
-
-    def __init__(self, path: Path, dialect: Dialect) -> None:
-        self._text = encodings.open_text(path, dialect.encoding)
-        for _ in range(dialect.first_line - 1):
-            next(self._text, None)
-        super().__init__(self._text, dialect, dialect.first_line - 1)
-
-    def __iter__(self) -> Iterator[Row]:
-        with self._text:
-            yield from super().__iter__()
-
-
-def read_rows(path: Path, dialect: Dialect) -> FileRows:
+def read_rows(path: Path, dialect: Dialect) -> TableRows:
     """Every row below the header with the number (from 1) of the line on which it starts; blank lines are no rows."""
-    return FileRows(path, dialect)
+    return TableRows(_lines_below(path, dialect), dialect, dialect.first_line - 1)
+
+
+def _lines_below(path: Path, dialect: Dialect) -> Iterator[str]:
+    # Opened by who reads the first line, so that nothing is left open where nobody does.
+    with encodings.open_text(path, dialect.encoding) as text:
+        yield from islice(text, dialect.first_line - 1, None)
