@@ -247,11 +247,9 @@ def _stages(
     currency = recognition.header("currency")
 
     def glance(table: ir.Table) -> dict[str, ir.Value]:
-        who = ids.identity(values.text(table[customer]), lower=emails)
-        if fallback is not None:
-            who = ibis.coalesce(who, ids.identity(values.text(table[source.column(fallback)]), lower=True))
         return {
-            "customer_id": who,
+            "customer_id": values.text(table[customer]),
+            "fallback": ibis.null("string") if fallback is None else values.text(table[source.column(fallback)]),
             "currency": ibis.null("string")
             if currency is None
             else values.text(table[source.column(currency)]).upper(),
@@ -261,7 +259,10 @@ def _stages(
         }
 
     def second_look(seen: ir.Table) -> dict[str, ir.Value]:
-        kept = {name: seen[name] for name in seen.columns if not name.startswith("cell_")}
+        kept = {name: seen[name] for name in seen.columns if name != "fallback" and not name.startswith("cell_")}
+        kept["customer_id"] = ids.identity(seen.customer_id, lower=emails)
+        if fallback is not None:
+            kept["customer_id"] = ibis.coalesce(kept["customer_id"], ids.identity(seen.fallback, lower=True))
         for column in marks:
             written = values.text(seen[f"cell_{column}"])
             kept[f"cell_{column}"] = ibis.ifelse(seen[f"number_{column}"].isnull(), written, ibis.null("string"))
