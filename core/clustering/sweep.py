@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import warnings
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from core.clustering.silhouette import Silhouette, SilhouetteMeter
+from core.clustering.workers import Stopped as SweepStopped
+from core.clustering.workers import in_order, pool
 from core.errors import TooFewCustomersError
 
 __all__ = ["ClusterFit", "Silhouette", "Sweep", "SweepStopped", "sweep"]
-
-_POLL_SECONDS = 0.05
-
-
-class SweepStopped(Exception):  # noqa: N818 (a request that was met, not an error)
-    """`should_stop` said so; what had been fitted was delivered to `on_fit`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +94,7 @@ def sweep(
     Raises
     ------
     TooFewCustomersError : fewer than two different customers
-    SweepStopped : should_stop said so; fits not yet begun never begin
+    SweepStopped : should_stop said so; fits not yet begun never begin, and what was fitted went to `on_fit`
 
     Notes
     -----
@@ -122,7 +115,8 @@ def sweep(
     meter = SilhouetteMeter(matrix, seed)
     partial = Sweep({}, {}, reachable, k_max, meter.exact)
     # Closed by hand: an exception out of on_fit would keep the generator, and so the waiting fits, alive.
-    with closing(_in_order(matrix, reachable, seed, meter, should_stop)) as steps:
+    tasks = [functools.partial(_step, matrix, k, seed, meter) for k in range(1, reachable + 1)]
+    with closing(in_order(tasks, should_stop)) as steps:
         for k, (fit, silhouette) in enumerate(steps, start=1):
             if fit.n_clusters < k:
                 # Customers who differ by no more than rounding: k-means cannot tell as many apart as a comparison can.
@@ -141,45 +135,10 @@ def cluster(fit_matrix: np.ndarray, k: int, *, seed: int = 42) -> ClusterFit:
     """One fit as the sweep makes it: k-means with k clusters on (n_customers, n_features) in the scaled space."""
     _ignore_merged_clusters()
     matrix = np.ascontiguousarray(fit_matrix, dtype=np.float64)
-    return _pool()[0].submit(_fit, matrix, k, seed).result()
+    return pool()[0].submit(_fit, matrix, k, seed).result()
 
 
-_Step = tuple[ClusterFit, Silhouette | None]
-
-
-def _in_order(
-    matrix: np.ndarray, k_max: int, seed: int, meter: SilhouetteMeter, should_stop: Callable[[], bool] | None
-) -> Generator[_Step, None, None]:
-    """The steps for k = 1, 2, ... k_max in this order, whichever is ready first.
-
-    Only a few are handed to the pool ahead of time, so that a second caller's fits take turns with ours.
-    """
-    pool, threads = _pool()
-    under_way: list[Future[_Step]] = []
-    try:
-        for k in range(1, k_max + 2 * threads + 1):
-            if len(under_way) == 2 * threads or k > k_max:
-                if not under_way:
-                    return
-                yield _result(under_way.pop(0), should_stop)
-            if k <= k_max:
-                under_way.append(pool.submit(_step, matrix, k, seed, meter))
-    finally:
-        for future in under_way:
-            future.cancel()
-
-
-def _result(future: Future[_Step], should_stop: Callable[[], bool] | None) -> _Step:
-    while True:
-        if should_stop is not None and should_stop():
-            future.cancel()
-            raise SweepStopped
-        done, _ = wait([future], timeout=None if should_stop is None else _POLL_SECONDS)
-        if done:
-            return future.result()
-
-
-def _step(matrix: np.ndarray, k: int, seed: int, meter: SilhouetteMeter) -> _Step:
+def _step(matrix: np.ndarray, k: int, seed: int, meter: SilhouetteMeter) -> tuple[ClusterFit, Silhouette | None]:
     fit = _fit(matrix, k, seed)
     return fit, meter.measure(fit.labels) if fit.n_clusters > 1 else None
 
@@ -190,16 +149,6 @@ def _fit(matrix: np.ndarray, k: int, seed: int) -> ClusterFit:
     model = KMeans(k, init="k-means++", n_init=n_init, max_iter=300, random_state=seed).fit(matrix)
     used, labels = np.unique(model.labels_, return_inverse=True)
     return ClusterFit(model.cluster_centers_[used], labels, float(model.inertia_))
-
-
-@cache
-def _pool() -> tuple[ThreadPoolExecutor, int]:
-    """One pool for the whole process, so that many visitors share the processors instead of fighting for them."""
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # OpenMP keeps its limit by thread, so each worker sets its own; it stays set, since the worker is ours alone.
-    return ThreadPoolExecutor(
-        threads, thread_name_prefix="sweep", initializer=threadpool_limits, initargs=(1,)
-    ), threads
 
 
 def _distinct_rows(matrix: np.ndarray, enough: int) -> int:
