@@ -110,7 +110,7 @@ def sweep(
     reachable = min(k_max, _distinct_rows(matrix, enough=k_max))
     if reachable < 2:
         raise _too_few(len(matrix))
-    _ignore_merged_clusters()
+    ignore_merged_clusters()
 
     meter = SilhouetteMeter(matrix, seed)
     partial = Sweep({}, {}, reachable, k_max, meter.exact)
@@ -133,7 +133,7 @@ def sweep(
 
 def cluster(fit_matrix: np.ndarray, k: int, *, seed: int = 42) -> ClusterFit:
     """One fit as the sweep makes it: k-means with k clusters on (n_customers, n_features) in the scaled space."""
-    _ignore_merged_clusters()
+    ignore_merged_clusters()
     matrix = np.ascontiguousarray(fit_matrix, dtype=np.float64)
     return pool()[0].submit(_fit, matrix, k, seed).result()
 
@@ -157,8 +157,8 @@ def _distinct_rows(matrix: np.ndarray, enough: int) -> int:
     return some if some >= enough else len(pd.DataFrame(matrix).drop_duplicates())
 
 
-def _ignore_merged_clusters() -> None:
-    """Silence the warning that a fit found fewer clusters than asked: `sweep` deals with it.
+def ignore_merged_clusters() -> None:
+    """Silence the warning that a fit found fewer clusters than asked: callers deal with it.
 
     `warnings.catch_warnings` would not do: it swaps the whole process's filters, and several sweeps may be under way.
     """
