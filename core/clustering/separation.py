@@ -14,7 +14,7 @@ from core.clustering.sweep import ClusterFit
 BY_CHANCE = 0.05
 """A thinning that chance gives more often than this is none."""
 
-SHALLOW = 0.75
+SHALLOW = 0.9
 """Midway must be emptier than this beside the sparser centre: among many customers, mere traces are beyond chance."""
 
 
