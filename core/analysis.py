@@ -17,6 +17,7 @@ from core.orders.understanding import Understood
 
 if TYPE_CHECKING:
     from core.clustering.choice import Advice
+    from core.clustering.evidence import Evidence
     from core.clustering.preparation import Preparation
     from core.clustering.sweep import Sweep
     from core.segments.segmentation import Segmentation
@@ -90,6 +91,7 @@ class Analysis:
     segmentation: Segmentation
     options: SegmentOptions
     warnings: tuple[str, ...]
+    evidence: Evidence | None = None  # None where none was gathered
 
 
 def chosen_features(lines: Understood, options: SegmentOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -148,6 +150,7 @@ def analyse(
     UnknownFeatureError, NoOrdersError, TooFewCustomersError
     """
     from core.clustering.choice import advise
+    from core.clustering.evidence import gather
     from core.clustering.sweep import sweep
     from core.segments.generations import generations
     from core.segments.naming import ranks
@@ -159,23 +162,27 @@ def analyse(
     features = customer_features(lines, computed(chosen))
     preparation = prepare(features.values, chosen, options.preparation)
     k_max = max(options.k_max, options.k or 0)
-    swept = sweep(preparation.fit_matrix(features.values), k_max=k_max, seed=options.seed, on_fit=on_fit)
+    matrix = preparation.fit_matrix(features.values)
+    swept = sweep(matrix, k_max=k_max, seed=options.seed, on_fit=on_fit)
     if options.k is not None and options.k > swept.k_max:
         raise TooFewCustomersError(
             f"{options.k} segments were asked for, but only {swept.k_max} customers differ in these features.",
             hint=f"Ask for {swept.k_max} segments or fewer, or use more features.",
         )
-    advice = advise(swept, min_share=options.min_share)
+    evidence = gather(matrix, swept, seed=options.seed)
+    advice = advise(swept, evidence, min_share=options.min_share)
     k, ranked = options.k or advice.k, ranks(features.values)
     # From one segment on, as the pages go, so that both give the same names.
     born = generations(features, preparation, {fewer: swept.fits[fewer] for fewer in range(1, k + 1)}, ranked)
     segmentation = segment(features, preparation, swept.fits[k], ranked=ranked, generation=born)
+    if k in evidence.stabilities:
+        segmentation = segmentation.rated(evidence.stabilities[k].jaccards)
     filled = tuple(
         f"{catalog.feature(name).label} is unknown for {count:,} customers; they were grouped as if it were the median."
         for name, count in preparation.filled.items()
         if count
     )
-    return Analysis(lines, features, preparation, swept, advice, segmentation, options, (*warnings, *filled))
+    return Analysis(lines, features, preparation, swept, advice, segmentation, options, (*warnings, *filled), evidence)
 
 
 def carried(options: SegmentOptions) -> tuple[str, ...]:

@@ -277,8 +277,9 @@ def test_segment_tells_what_the_contract_names(segmented: tuple[Ran, Path]):
     assert [step["k"] for step in told["sweep"]] == list(range(1, 11))
     assert told["sweep"][0]["silhouette"] is None
     assert (told["k"], [one["segment"] for one in told["segments"]]) == (3, [1, 2, 3])
-    assert told["advice"]["stability"] is None
-    assert told["advice"]["natural_grouping"] is None
+    assert told["advice"]["stability"] in range(2, 11)
+    assert told["advice"]["natural_grouping"] is True  # three kinds of customers, far apart
+    assert all(0 <= one["stability"] <= 1 for one in told["segments"])
     assert sum(one["customers"] for one in told["segments"]) == told["customers"] == 60
     assert sum(one["share_of_customers"] for one in told["segments"]) == pytest.approx(1)
     assert sum(one["revenue"] for one in told["segments"]) == pytest.approx(told["revenue"])

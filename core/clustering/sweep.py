@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import os
+import functools
 import warnings
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
-from functools import partial as partial_of
 
 import numpy as np
 import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from core.clustering.silhouette import Silhouette, SilhouetteMeter
 from core.clustering.summary import Points, Summary, summarise
+from core.clustering.workers import Stopped as SweepStopped
+from core.clustering.workers import in_order, pool
 from core.errors import TooFewCustomersError
 
 __all__ = ["ClusterFit", "Silhouette", "Sweep", "SweepStopped", "sweep"]
 
-_POLL_SECONDS = 0.05
 _STARTS = 20  # on coarse points, where each is cheap
 _CHUNK_ROWS = 1 << 18
-
-
-class SweepStopped(Exception):  # noqa: N818 (a request that was met, not an error)
-    """`should_stop` said so; what had been fitted was delivered to `on_fit`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +98,7 @@ def sweep(
     Raises
     ------
     TooFewCustomersError : fewer than two different customers
-    SweepStopped : should_stop said so; fits not yet begun never begin
+    SweepStopped : should_stop said so; fits not yet begun never begin, and what was fitted went to `on_fit`
 
     Notes
     -----
@@ -123,14 +116,14 @@ def sweep(
     reachable = min(k_max, _distinct_rows(matrix, enough=k_max))
     if reachable < 2:
         raise _too_few(len(matrix))
-    _ignore_merged_clusters()
+    ignore_merged_clusters()
 
     meter = SilhouetteMeter(matrix, seed)
     summary = summarise(matrix, seed)
     partial = Sweep({}, {}, reachable, k_max, meter.exact)
     # Closed by hand: an exception out of on_fit would keep the generator, and so the waiting fits, alive.
-    step = partial_of(_step, matrix, summary, seed, meter)
-    with closing(_in_order(step, reachable, should_stop)) as steps:
+    tasks = [functools.partial(_step, matrix, summary, seed, meter, k) for k in range(1, reachable + 1)]
+    with closing(in_order(tasks, should_stop)) as steps:
         for k, (fit, silhouette) in enumerate(steps, start=1):
             if fit.n_clusters < k:
                 # Customers who differ by no more than rounding: k-means cannot tell as many apart as a comparison can.
@@ -147,47 +140,14 @@ def sweep(
 
 def cluster(fit_matrix: np.ndarray, k: int, *, seed: int = 42) -> ClusterFit:
     """One fit as the sweep makes it: k-means with k clusters on (n_customers, n_features) in the scaled space."""
-    _ignore_merged_clusters()
+    ignore_merged_clusters()
     matrix = np.ascontiguousarray(fit_matrix, dtype=np.float64)
-    return _pool()[0].submit(_fit, matrix, summarise(matrix, seed), seed, k).result()
+    return pool()[0].submit(_fit, matrix, summarise(matrix, seed), seed, k).result()
 
 
-_Step = tuple[ClusterFit, Silhouette | None]
-
-
-def _in_order(
-    step: Callable[[int], _Step], k_max: int, should_stop: Callable[[], bool] | None
-) -> Generator[_Step, None, None]:
-    """The steps for k = 1, 2, ... k_max in this order, whichever is ready first.
-
-    Only a few are handed to the pool ahead of time, so that a second caller's fits take turns with ours.
-    """
-    pool, threads = _pool()
-    under_way: list[Future[_Step]] = []
-    try:
-        for k in range(1, k_max + 2 * threads + 1):
-            if len(under_way) == 2 * threads or k > k_max:
-                if not under_way:
-                    return
-                yield _result(under_way.pop(0), should_stop)
-            if k <= k_max:
-                under_way.append(pool.submit(step, k))
-    finally:
-        for future in under_way:
-            future.cancel()
-
-
-def _result(future: Future[_Step], should_stop: Callable[[], bool] | None) -> _Step:
-    while True:
-        if should_stop is not None and should_stop():
-            future.cancel()
-            raise SweepStopped
-        done, _ = wait([future], timeout=None if should_stop is None else _POLL_SECONDS)
-        if done:
-            return future.result()
-
-
-def _step(matrix: np.ndarray, summary: Summary | None, seed: int, meter: SilhouetteMeter, k: int) -> _Step:
+def _step(
+    matrix: np.ndarray, summary: Summary | None, seed: int, meter: SilhouetteMeter, k: int
+) -> tuple[ClusterFit, Silhouette | None]:
     fit = _fit(matrix, summary, seed, k)
     return fit, meter.measure(fit.labels) if fit.n_clusters > 1 else None
 
@@ -226,24 +186,14 @@ def _inertia(matrix: np.ndarray, centers: np.ndarray, labels: np.ndarray) -> flo
     return total
 
 
-@cache
-def _pool() -> tuple[ThreadPoolExecutor, int]:
-    """One pool for the whole process, so that many visitors share the processors instead of fighting for them."""
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    # OpenMP keeps its limit by thread, so each worker sets its own; it stays set, since the worker is ours alone.
-    return ThreadPoolExecutor(
-        threads, thread_name_prefix="sweep", initializer=threadpool_limits, initargs=(1,)
-    ), threads
-
-
 def _distinct_rows(matrix: np.ndarray, enough: int) -> int:
     """How many different rows there are, or some number from `enough` on."""
     some = len(pd.DataFrame(matrix[: 100 * enough]).drop_duplicates())
     return some if some >= enough else len(pd.DataFrame(matrix).drop_duplicates())
 
 
-def _ignore_merged_clusters() -> None:
-    """Silence the warning that a fit found fewer clusters than asked: `sweep` deals with it.
+def ignore_merged_clusters() -> None:
+    """Silence the warning that a fit found fewer clusters than asked: callers deal with it.
 
     `warnings.catch_warnings` would not do: it swaps the whole process's filters, and several sweeps may be under way.
     """

@@ -115,6 +115,7 @@ def render(
             used=segmentation.preparation.features,
             borderline=len(segmentation.borderline()),
             margin=BORDERLINE,
+            stability=_stability(segmentation),
             figures={name: drawing(spec, name) for name, spec in figures.items()},
             alternatives={name: str(spec.get("description", "")) for name, spec in figures.items()},
         )
@@ -264,6 +265,17 @@ def _methods(segmentation: Segmentation) -> dict[str, Any]:
         "filled": preparation.filled,
         "labels": {feature.name: feature.label for feature in _in_order(segmentation)},
     }
+
+
+def _stability(segmentation: Segmentation) -> dict[str, Any]:
+    """Each segment's stability in words, by its number, and what the words mean; nothing where it was not measured."""
+    measured = {each.number: each.stability for each in segmentation.segments if each.stability is not None}
+    if not measured:
+        return {"said": {}}
+    from core.clustering.stability import LEVELS, RESAMPLES, level
+
+    said = {number: f"{level(value)} ({value:.2f})" for number, value in measured.items()}
+    return {"said": said, "levels": {name: f"{least:.2f}" for name, least in LEVELS.items()}, "resamples": RESAMPLES}
 
 
 def _outliers(segmentation: Segmentation) -> int:

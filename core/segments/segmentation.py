@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +48,7 @@ class Segment:
     center: Mapping[str, float]  # mean of each feature computed, in its unit, over those who have a value
     portrait: str
     plan: Plan
-    stability: float | None = None
+    stability: float | None = None  # Jaccard value over resamples, 0 to 1; see `core.clustering.stability`
 
     def facts(self) -> dict[str, Any]:
         """The segment as the command line prints it."""
@@ -82,6 +82,14 @@ class Segmentation:
     def centers(self) -> np.ndarray:
         """(n_segments, n_features) in the scaled space, in the order of the segments."""
         return np.asarray(self.fit.centers)[list(self.order)]
+
+    def rated(self, jaccards: Sequence[float | None]) -> Segmentation:
+        """The same with each segment's stability, from the values of the fit's clusters in the fit's order."""
+        rated = (
+            replace(segment, stability=jaccards[cluster])
+            for segment, cluster in zip(self.segments, self.order, strict=True)
+        )
+        return replace(self, segments=tuple(rated))
 
     def members(self, number: int) -> pd.Index[str]:
         """The customer ids of one segment."""

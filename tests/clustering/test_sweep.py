@@ -17,6 +17,7 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 
 from core.clustering import silhouette as silhouettes
 from core.clustering import sweep as sweeping
+from core.clustering import workers
 from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.silhouette import SilhouetteMeter
 from core.clustering.sweep import SweepStopped, sweep
@@ -176,7 +177,7 @@ def test_a_sweep_stops_at_once_and_begins_no_further_fit(monkeypatch, blobs):
     finally:
         release.set()
     sweep(blobs, k_max=2)  # two more fits, behind whatever was left
-    assert 1 <= len(begun) - 2 <= sweeping._pool()[1]
+    assert 1 <= len(begun) - 2 <= workers.pool()[1]
 
 
 def test_what_goes_wrong_in_the_callers_hands_ends_the_sweep(blobs):

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from core.clustering.reference import reference
+from core.clustering.separation import Valley, valleys
+from core.clustering.sweep import ClusterFit, cluster
+
+
+def test_the_customers_on_the_way_are_counted_by_hand():
+    # Centres at 0 and 6: midway is 2 to 4, around the centres -1 to 1 and 5 to 7.
+    along = np.array([-2.0, -0.9, 0.5, 0.9, 1.5, 2.1, 3.9, 4.5, 5.1, 6.9, 7.5])
+    across = np.linspace(-40, 40, len(along))  # how far from the line does not count
+    fit = ClusterFit(np.array([[0.0, 0], [6, 0]]), (along > 3).astype(int), 1.0)
+    (valley,) = valleys(np.column_stack([along, across]), fit)
+    assert valley == Valley((0, 1), midway=2, centre=2)
+
+
+def test_a_third_cluster_in_between_parts_neighbours():
+    matrix = np.array([[0.0], [1], [2]])
+    found = valleys(matrix, ClusterFit(matrix, np.arange(3), 0.0))
+    assert [valley.clusters for valley in found] == [(0, 1), (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("midway", "centre", "clear"),
+    [
+        (0, 5, True),  # once in 2 ** 5: beyond chance
+        (0, 4, False),  # once in 2 ** 4: not
+        (0, 0, False),  # nobody anywhere
+        (40, 60, True),
+        (60, 40, False),
+        (9_300, 10_000, False),  # beyond chance, but a trace
+    ],
+)
+def test_a_valley_is_clear_when_chance_hardly_makes_it(midway, centre, clear):
+    assert Valley((0, 1), midway, centre).clear == clear
+
+
+@pytest.mark.parametrize("draw", ["normal", "uniform", "exponential"])
+def test_a_single_cloud_has_no_valley_where_it_is_cut(draw):
+    cloud = getattr(np.random.default_rng(3), draw)(size=(2_000, 3))
+    (valley,) = valleys(cloud, cluster(cloud, 2))
+    assert not valley.clear
+
+
+@pytest.mark.parametrize("shift", [4, 8])
+def test_groups_apart_have_one(shift):
+    random = np.random.default_rng(3)
+    groups = np.vstack([random.normal(size=(300, 3)), random.normal(size=(300, 3)) + shift * np.eye(3)[0]])
+    (valley,) = valleys(groups, cluster(groups, 2))
+    assert valley.clear
+
+
+# --- clouds without groups
+
+
+@pytest.mark.parametrize("shift", [0, 5])
+def test_only_groups_beat_the_clouds(shift):
+    random = np.random.default_rng(4)
+    groups = np.vstack([random.normal(size=(150, 2)), random.normal(size=(150, 2)) + np.full(2, shift)])
+    found = reference(groups, 2)
+    assert found is not None
+    assert found.beaten == bool(shift)
+    assert {shape: len(values) for shape, values in found.clouds.items()} == {"bell": 19, "box": 19}
+
+
+def test_each_shape_is_there_for_its_own_kind():
+    random = np.random.default_rng(5)
+    box = reference(random.uniform(size=(600, 2)), 4)
+    skewed = reference(random.lognormal(0, 1, (600, 2)), 2)
+    assert box is not None
+    assert box.silhouette > max(box.clouds["bell"])
+    assert not box.beaten
+    assert skewed is not None
+    assert skewed.silhouette > max(skewed.clouds["box"])
+    assert not skewed.beaten
+
+
+def test_features_that_do_not_vary_and_single_ones_are_no_trouble():
+    random = np.random.default_rng(6)
+    one = random.normal(size=(50, 1))
+    for matrix in (one, np.column_stack([one, np.zeros(50)])):
+        found = reference(matrix, 2)
+        assert found is not None
+        assert np.isfinite([found.silhouette, *found.clouds["bell"], *found.clouds["box"]]).all()
+
+
+def test_a_comparison_that_is_stopped_gives_nothing():
+    assert reference(np.arange(10.0)[:, None], 2, should_stop=lambda: True) is None
