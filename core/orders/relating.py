@@ -82,7 +82,14 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
 
 
 def _cell(source: SourceTable, columns: Mapping[str, str], role: str) -> ir.StringValue:
-    return values.text(source.table[source.column(columns[role])]) if role in columns else ibis.null("string")
+    """A cell as text. Of typed days and customers only whether there is one: writing them out is what takes time."""
+    if role not in columns:
+        return ibis.null("string")
+    cells = source.table[source.column(columns[role])]
+    if role in {"customer_id", "order_date", "quantity"} and not cells.type().is_string():
+        missing = cells.isnan() if cells.type().is_floating() else cells.isnull()
+        return ibis.ifelse(cells.isnull() | missing, ibis.null("string"), "there")
+    return values.text(cells)
 
 
 def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanValue) -> ir.BooleanValue:
