@@ -170,7 +170,7 @@ def _clean(engine: Engine, source: SourceTable, options: CleaningOptions) -> Ord
             source, recognition, date_order=options.date_order, decimal=options.decimal, currency=options.currency
         )
         lines = _lines(engine, _Judgement(source, recognition, reading, rules, ties, options))
-    if not ties.any and any(entry.reason in _MAY_BE_ELSEWHERE for entry in lines.ledger.set_aside):
+    if not ties.of_all_rows and any(entry.reason in _MAY_BE_ELSEWHERE for entry in lines.ledger.set_aside):
         ties = all_relations(source, recognition)
         if ties.any:
             engine.drop_since(before)

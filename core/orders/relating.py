@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -36,6 +36,7 @@ class Relations:
     inherited: bool = False  # customer, day or the like stand on some of an order's rows only
     order_amounts: bool = False  # an amount is the whole order's: on one of its rows, or repeated on each
     order_refunds: bool = False  # and so is what was refunded
+    of_all_rows: bool = False  # not from the first ones alone
 
     @property
     def any(self) -> bool:
@@ -56,7 +57,7 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     """The same, told from all rows."""
     columns = recognition.columns
     if "order_id" not in columns:
-        return Relations()
+        return Relations(of_all_rows=True)
     roles = ("order_id", "customer_id", "order_date", "amount", "refunded", "product", "quantity")
     rows = source.table.select(**{role: _cell(source, columns, role) for role in roles})
     nobody = recognition.platform.no_order_ids if recognition.platform else ()
@@ -65,8 +66,9 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
         rows = rows.mutate(amount=ibis.literal("of the line"))
     continued = rows.aggregate(found=_goes_on(rows, rows.order_id.isnull(), rows.amount.isnull()).sum())
     continuing = continued.to_pyarrow()["found"][0].as_py() or 0
-    counts = _of_several_lines(rows)
     by_line = "amount" not in columns or _amounts_are_prices_times_quantities(source, columns)
+    sums = [name for name in ("amount", "refunded") if name in columns and not (name == "amount" and by_line)]
+    counts = _of_several_lines(rows, sums)
     order_amounts = not by_line and _are_orders(counts["amount"], columns["amount"])
     return Relations(
         continued=continuing > 0 and counts["rows"]["orders"] > 0,
@@ -75,11 +77,19 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
         # On one row of many it is either way counted once.
         order_refunds="refunded" in columns
         and (order_amounts or _are_orders(counts["refunded"] | {"once": 0}, columns["refunded"])),
+        of_all_rows=True,
     )
 
 
 def _cell(source: SourceTable, columns: Mapping[str, str], role: str) -> ir.StringValue:
-    return values.text(source.table[source.column(columns[role])]) if role in columns else ibis.null("string")
+    """A cell as text. Of typed days and customers only whether there is one: writing them out is what takes time."""
+    if role not in columns:
+        return ibis.null("string")
+    cells = source.table[source.column(columns[role])]
+    if role in {"customer_id", "order_date", "quantity"} and not cells.type().is_string():
+        missing = cells.isnan() if cells.type().is_floating() else cells.isnull()
+        return ibis.ifelse(cells.isnull() | missing, ibis.null("string"), "there")
+    return values.text(cells)
 
 
 def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanValue) -> ir.BooleanValue:
@@ -99,13 +109,12 @@ def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanV
     )
 
 
-def _of_several_lines(rows: ir.Table) -> dict[str, dict[str, int]]:
+def _of_several_lines(rows: ir.Table, sums: Sequence[str]) -> dict[str, dict[str, int]]:
     """Counts of orders by how their rows agree: in whom they name and when, in amounts, in refunds."""
     # A refund may be one more row of its order, and nothing refunded is no sum that repeats.
     amount = ibis.ifelse(rows.amount.re_search(_BELOW), ibis.null("string"), rows.amount)
     refund = ibis.ifelse(rows.refunded.re_search(r"[1-9]"), rows.refunded, ibis.null("string"))
     told = rows.mutate(sale=amount.notnull() | rows.amount.isnull(), amount=amount, refunded=refund)
-    sums = ("amount", "refunded")
     orders = (
         told.filter(told.order_id.notnull())
         .group_by("order_id")
