@@ -157,7 +157,7 @@ CATALOG: tuple[Feature, ...] = (
     Feature(
         "distinct_products", "Different products", Unit.PRODUCTS,
         "How many different products the customer bought.", "better", ("product",),
-        from_lines=lambda lines: values.text(lines.table["product"]).nunique(where=lines.bought),
+        from_lines=lambda lines: values.unless_blank(lines.table["product"].strip()).nunique(where=lines.bought),
     ),
     Feature(
         "return_rate", "Share returned", Unit.SHARE,

@@ -217,11 +217,10 @@ def _all_different(source: SourceTable, headers: Sequence[str]) -> str | None:
     """The first column in which nearly each row has a value of its own."""
     if not headers:
         return None
-    table = source.table
+    table = values.texts(source.table, {header: source.table[source.column(header)] for header in headers})
     counts: dict[str, ir.Value] = {}
     for place, header in enumerate(headers):
-        named = values.text(table[source.column(header)])
-        counts |= {f"filled_{place}": named.count(), f"different_{place}": named.nunique()}
+        counts |= {f"filled_{place}": table[header].count(), f"different_{place}": table[header].nunique()}
     row = table.aggregate(**counts).to_pyarrow().to_pylist()[0]
     for place, header in enumerate(headers):
         filled, different = row[f"filled_{place}"], row[f"different_{place}"]
@@ -236,8 +235,8 @@ def _stages(
     contacts: Mapping[str, str],
     reading: Reading,
     measures: Sequence[str],
-) -> tuple[Stage, Stage, Stage]:
-    """From cells to numbers and texts: a cast of each number, a second look at what it left, what comes of both."""
+) -> tuple[Stage, ...]:
+    """From cells to numbers and texts: a cast of each number, two more looks at what it left, what comes of all."""
     marks = {source.column(header): reading.decimal_of(header) for header in measures}
     mixed = {source.column(header) for header in reading.mixed}
     texts = sorted({source.column(header) for header in contacts.values()})
@@ -246,39 +245,50 @@ def _stages(
     fallback = recognition.header("email")
     currency = recognition.header("currency")
 
+    def written(table: ir.Table) -> dict[str, ir.Value]:
+        alone = {"customer_id": customer} | {
+            name: source.column(header) for name, header in (("fallback", fallback), ("currency", currency)) if header
+        }
+        cells = {name: table[column] for name, column in alone.items()}
+        return cells | {f"text_{column}": table[column] for column in texts}
+
     def glance(table: ir.Table) -> dict[str, ir.Value]:
         return {
-            "customer_id": values.text(table[customer]),
-            "fallback": ibis.null("string") if fallback is None else values.text(table[source.column(fallback)]),
-            "currency": ibis.null("string")
-            if currency is None
-            else values.text(table[source.column(currency)]).upper(),
-            **{f"text_{column}": values.text(table[column]) for column in texts},
+            **{name: values.stripped(cell) for name, cell in written(table).items()},
             **{f"number_{column}": values.finite(values.cast_number(table[column], marks[column])) for column in marks},
             **{f"cell_{column}": percentless(table[column]) for column in marks},
         }
 
     def second_look(seen: ir.Table) -> dict[str, ir.Value]:
-        kept = {name: seen[name] for name in seen.columns if name != "fallback" and not name.startswith("cell_")}
-        kept["customer_id"] = ids.identity(seen.customer_id, lower=emails)
-        if fallback is not None:
-            kept["customer_id"] = ibis.coalesce(kept["customer_id"], ids.identity(seen.fallback, lower=True))
-        for column in marks:
-            written = values.text(seen[f"cell_{column}"])
-            kept[f"cell_{column}"] = ibis.ifelse(seen[f"number_{column}"].isnull(), written, ibis.null("string"))
-        return kept
+        unread = {
+            f"cell_{column}": ibis.ifelse(
+                seen[f"number_{column}"].isnull(), values.stripped(seen[f"cell_{column}"]), ibis.null("string")
+            )
+            for column in marks
+        }
+        return {name: seen[name] for name in seen.columns} | unread
+
+    def look_up(seen: ir.Table) -> dict[str, ir.Value]:
+        texts_alone = (column for column in seen.columns if seen[column].type().is_string())
+        return {name: seen[name] for name in seen.columns} | {
+            name: values.looked_up(seen[name]) for name in texts_alone
+        }
 
     def conclude(found: ir.Table) -> dict[str, ir.Value]:
-        read = {}
+        read: dict[str, ir.Value] = {"customer_id": ids.identity(found.customer_id, lower=emails)}
+        if fallback is not None:
+            read["customer_id"] = ibis.coalesce(read["customer_id"], ids.identity(found.fallback, lower=True))
+        read["currency"] = found.currency.upper() if currency is not None else ibis.null("string")
         for column, mark in marks.items():
             number, cell = found[f"number_{column}"], found[f"cell_{column}"]
             read[f"number_{column}"] = ibis.coalesce(
                 number, values.finite(numbers.number_by_rule(cell, mark, mixed=column in mixed))
             )
             read[f"unread_{column}"] = cell.notnull() & read[f"number_{column}"].isnull()
-        return {name: found[name] for name in found.columns if not name.startswith(("cell_", "number_"))} | read
+        kept = {name: found[name] for name in found.columns if not name.startswith(("cell_", "number_", "fallback"))}
+        return kept | read
 
-    return glance, second_look, conclude
+    return glance, second_look, look_up, conclude
 
 
 def _telling(source: SourceTable, rows: ir.Table, kinds: Kinds) -> tuple[tuple[Measure, ...], tuple[str, ...]]:

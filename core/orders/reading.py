@@ -164,7 +164,7 @@ def _counted(
 ) -> tuple[DateEvidence, dict[str, NumberEvidence]]:
     """What all values of these cells say, counted in one pass. "order_date" has days, all others numbers."""
     # Each step a projection of its own, since nested expressions are repeated in all that they are part of.
-    texts = table.select(**{role: values.text(cell) for role, cell in counted.items()})
+    texts = values.texts(table, counted)
     modules = {role: dates if role == "order_date" else numbers for role in counted}
     first = texts.select(
         **{f"{role}.{name}": clue for role in counted for name, clue in modules[role].clues(texts[role]).items()}
@@ -264,14 +264,16 @@ def _two_numbers(column: str, found: NumberEvidence, taken: Decimal, told: _Surr
 def _time_order(source: SourceTable, recognition: Recognition) -> DateOrder | None:
     """The order of day and month under which the rows, or else the order numbers, run through time."""
     columns, table = recognition.columns, source.numbered()
-    number = ibis.null("string")
+    cells = {"day": table[source.column(columns["order_date"])], "order": ibis.null("string")}
     if "order_id" in columns:
-        number = values.text(table[source.column(columns["order_id"])]).re_extract(r"(\d{1,18})\D*$", 1)
-    texts = table.select(
-        FILE, LINE, day=values.text(table[source.column(columns["order_date"])]), number=number.try_cast("int64")
-    )
+        cells["order"] = table[source.column(columns["order_id"])]
+    texts = values.texts(table, cells, keep=(FILE, LINE))
     days = texts.select(
-        FILE, LINE, "number", dmy=dates.day_by_rule(texts.day, "dmy"), mdy=dates.day_by_rule(texts.day, "mdy")
+        FILE,
+        LINE,
+        number=texts.order.re_extract(r"(\d{1,18})\D*$", 1).try_cast("int64"),
+        dmy=dates.day_by_rule(texts.day, "dmy"),
+        mdy=dates.day_by_rule(texts.day, "mdy"),
     )
     by_number = days.filter(days.number.notnull())
     for rows, along in ((days, LINE), (by_number, "number")):
@@ -302,13 +304,12 @@ def _currency(source: SourceTable, recognition: Recognition) -> str | None:
     """The most frequent code in the currency column, else the sign or code in the header of the amounts."""
     columns = recognition.columns
     if "currency" in columns:
-        rows = source.table
+        asked = [role for role in ("currency", "transaction_type") if role in columns]
+        rows = values.texts(source.table, {role: source.table[source.column(columns[role])] for role in asked})
         if "transaction_type" in columns:  # conversions and withdrawals say nothing of what is sold in
-            kind = values.text(rows[source.column(columns["transaction_type"])])
             strictly = recognition.platform is not None and recognition.platform.payments
-            rows = rows.filter(~sales.is_no_sale_kind(kind, strictly=strictly))
-        codes = rows.select(found=_currency_code(values.text(rows[source.column(columns["currency"])])))
-        found = _most_frequent(codes)
+            rows = rows.filter(~sales.is_no_sale_kind(rows.transaction_type, strictly=strictly))
+        found = _most_frequent(rows.select(found=_currency_code(rows.currency)))
         if found:
             return found
     return numbers.currency_of(columns[_money_role(columns)])
@@ -348,8 +349,8 @@ def _number_roles(columns: Mapping[str, str]) -> list[str]:
 
 def stages(
     source: SourceTable, recognition: Recognition, reading: Reading, rules: SaleRules, carry: Collection[str]
-) -> tuple[Stage, Stage, Stage]:
-    """The steps from a file's columns to values by role: a glance, a second look at what it left, what comes of both.
+) -> tuple[Stage, ...]:
+    """The steps from a file's columns to values by role: a glance, two more at what it left, what comes of all.
 
     Days and numbers are cast as they stand; only what fails is stripped, looked up among the words for nothing and read
     by the rules. Most cells of most files need none of that, and a cast is a tenth of its work. The steps are stages,
@@ -385,15 +386,17 @@ def stages(
             **{role: values.finite(seen[role]) for role in counted},
         }
         unread = {
-            _cell(role): ibis.ifelse(found[role].isnull(), values.text(seen[_cell(role)]), ibis.null("string"))
+            _cell(role): ibis.ifelse(found[role].isnull(), values.stripped(seen[_cell(role)]), ibis.null("string"))
             for role in ("order_date", *counted)
         }
-        moment = values.text(seen[_cell("order_date")])
-        if "order_time" in found:
-            moment = moment.concat(" ", ibis.coalesce(found["order_time"], ""))
+        moment = values.stripped(seen[_cell("order_date")])
         if "order_id" in found:
             moment = ibis.ifelse(found["order_id"].isnull(), moment, ibis.null("string"))
         return {**found, **unread, _MOMENT: moment}
+
+    def look_up(seen: ir.Table) -> dict[str, ir.Value]:
+        asked = (*(_cell(role) for role in ("order_date", *counted)), _MOMENT)
+        return {name: values.looked_up(seen[name]) if name in asked else seen[name] for name in seen.columns}
 
     def conclude(found: ir.Table) -> dict[str, ir.Value]:
         blank = {_blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *counted)}
@@ -421,7 +424,7 @@ def stages(
             **({"currency": _currency_code(found.currency)} if "currency" in found.columns else {}),
         }
 
-    return glance, second_look, conclude
+    return glance, second_look, look_up, conclude
 
 
 def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, str], emails: bool) -> ir.StringValue:
@@ -438,12 +441,15 @@ def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, st
 
 def _order(found: ir.Table, undone: ir.BooleanValue | None) -> dict[str, ir.Value]:
     """Which order a row belongs to, and whether by a number: else all that a customer bought at one moment is one."""
+    moment = found[_MOMENT]
+    if "order_time" in found.columns:
+        moment = moment.concat(" ", ibis.coalesce(found.order_time, ""))
     if "order_id" not in found.columns:
-        return {"order_key": found[_MOMENT], NUMBERED: ibis.literal(False)}
+        return {"order_key": moment, NUMBERED: ibis.literal(False)}
     number = ids.identity(found.order_id)
     if "refunded_order" in found.columns and undone is not None:
         number = ibis.ifelse(undone, ibis.coalesce(ids.identity(found.refunded_order), number), number)
-    return {"order_key": ibis.coalesce(number, found[_MOMENT]), NUMBERED: number.notnull()}
+    return {"order_key": ibis.coalesce(number, moment), NUMBERED: number.notnull()}
 
 
 def _by_rule(written: ir.StringValue, role: str, reading: Reading) -> ir.FloatingValue:

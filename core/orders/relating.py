@@ -59,7 +59,7 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     if "order_id" not in columns:
         return Relations(of_all_rows=True)
     roles = ("order_id", "customer_id", "order_date", "amount", "refunded", "product", "quantity")
-    rows = source.table.select(**{role: _cell(source, columns, role) for role in roles})
+    rows = values.texts(source.table, {role: _cell(source, columns, role) for role in roles})
     nobody = recognition.platform.no_order_ids if recognition.platform else ()
     rows = rows.mutate(order_id=ibis.ifelse(rows.order_id.isin(nobody), ibis.null("string"), rows.order_id))
     if "amount" not in columns:
@@ -81,15 +81,15 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     )
 
 
-def _cell(source: SourceTable, columns: Mapping[str, str], role: str) -> ir.StringValue:
-    """A cell as text. Of typed days and customers only whether there is one: writing them out is what takes time."""
+def _cell(source: SourceTable, columns: Mapping[str, str], role: str) -> ir.Value:
+    """A cell. Of typed days and customers only whether there is one: writing them out is what takes time."""
     if role not in columns:
         return ibis.null("string")
     cells = source.table[source.column(columns[role])]
     if role in {"customer_id", "order_date", "quantity"} and not cells.type().is_string():
         missing = cells.isnan() if cells.type().is_floating() else cells.isnull()
         return ibis.ifelse(cells.isnull() | missing, ibis.null("string"), "there")
-    return values.text(cells)
+    return cells
 
 
 def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanValue) -> ir.BooleanValue:

@@ -48,13 +48,13 @@ def _takes_back(source: SourceTable, amount: str | None) -> bool:
     """Whether some amounts are less than nothing: refunds are rows of their own there."""
     if amount is None:
         return False
-    cells = source.table[source.column(amount)]
+    rows, cells = source.table, source.table[source.column(amount)]
     if cells.type().is_numeric():
         below = cells < 0
     else:
-        written = values.text(cells)
-        below = written.re_search(r"^\D{0,4}[-−]|^\(|-$")
-    return bool(source.table.aggregate(found=below.any()).to_pyarrow()["found"][0].as_py())
+        rows = values.texts(rows, {"amount": cells})
+        below = rows.amount.re_search(r"^\D{0,4}[-−]|^\(|-$")
+    return bool(rows.aggregate(found=below.any()).to_pyarrow()["found"][0].as_py())
 
 
 def takes_back(rows: ir.Table, rules: SaleRules) -> ir.BooleanValue | None:

@@ -269,7 +269,7 @@ def _open_text(engine: Engine, packed: Packed, row_by_row: bool) -> list[_Opened
         packed.name,
         dialect,
         found.rows,
-        dialect.first_line,
+        found.first_line,
         found.ragged_rows,
         found.ragged_lines,
         has_header=dialect.has_header,

@@ -38,6 +38,7 @@ class TextTable:
     headers: list[str]
     table: ir.Table
     rows: int
+    first_line: int  # of the first row, from 1
     ragged_rows: int = 0  # with more or fewer cells than most
     ragged_lines: tuple[int, ...] = ()  # where the first of them start, from 1
     left_out: tuple[str, ...] = ()  # what is not the table, in words
@@ -110,15 +111,27 @@ def _read_fast(engine: Engine, path: Path, dialect: Dialect) -> TextTable | None
         table_name=engine.new_name("source"),
         auto_detect=False,
         header=False,
-        skip=dialect.first_line - 1,
+        skip=_first_order(dialect) - 1,
         delim=dialect.delimiter,
         quote=dialect.grammar.quote,
         escape=dialect.grammar.escape,
         strict_mode=True,
         columns={f"c{place}": "VARCHAR" for place in range(1, dialect.width + 1)},
     )
-    above = TableRows([], dialect, 0).left_out
-    return TextTable(dialect, headers, table, rows, left_out=tuple(above))
+    above = [*TableRows([], dialect, 0).left_out, *_described(dialect)]
+    rows -= _first_order(dialect) - dialect.first_line
+    return TextTable(dialect, headers, table, rows, _first_order(dialect), left_out=tuple(above))
+
+
+def _described(dialect: Dialect) -> list[str]:
+    """In words, the row under the header that says what is in the columns. It was read, but is no order."""
+    line = dialect.description_line
+    return [] if line is None else [f"a row that describes the columns, in line {line:,}"]
+
+
+def _first_order(dialect: Dialect) -> int:
+    """The line of the first row that may be an order: a row about the columns stands above it."""
+    return dialect.first_line if dialect.description_line is None else dialect.description_line + 1
 
 
 def _has_foot(plain: Path, dialect: Dialect) -> bool:
@@ -149,7 +162,7 @@ def _read_tolerant(engine: Engine, path: Path, name: str, dialect: Dialect, line
     scratch: list[Path] = []
     count = ragged = 0
     ragged_lines: list[int] = []
-    source = iter(rows)
+    source = (row for row in rows if row[0] != dialect.description_line)
     writer: pq.ParquetWriter | None = None
     try:
         while batch := list(islice(source, max(1, _CELLS_A_BATCH // width))):
@@ -179,7 +192,8 @@ def _read_tolerant(engine: Engine, path: Path, name: str, dialect: Dialect, line
     )
     table = table.select(*(f"c{place}" for place in range(1, width + 1)), line)
     headers = headers_of(dialect, width)
-    return TextTable(dialect, headers, table, count, ragged, tuple(ragged_lines), tuple(rows.left_out))
+    left_out = (*rows.left_out, *_described(dialect))
+    return TextTable(dialect, headers, table, count, _first_order(dialect), ragged, tuple(ragged_lines), left_out)
 
 
 def _as_columns(batch: Sequence[Row], width: int, line: str) -> pa.Table:

@@ -120,10 +120,24 @@ def plain_numbers(sampled: Sequence[object]) -> bool:
 
 def text(column: ir.Value) -> ir.StringValue:
     """The trimmed text of a column, missing where it stands for nothing. Whole floats lose their `.0`."""
-    written = stripped(column)
+    return looked_up(stripped(column))
+
+
+def looked_up(written: ir.StringValue) -> ir.StringValue:
+    """What `text` makes of stripped text: without blanks that do not break around it, missing where it is nothing."""
     padded = ibis.or_(*(written.startswith(mark) | written.endswith(mark) for mark in _NO_BREAKS))
     around = f"[\\s{''.join(_NO_BREAKS)}]+"
     return unless_blank(ibis.ifelse(padded, written.re_replace(f"^{around}|{around}$", ""), written))
+
+
+def texts(table: ir.Table, cells: Mapping[str, ir.Value], keep: Sequence[str] = ()) -> ir.Table:
+    """The `text` of several cells as columns of their own, beside the columns to keep.
+
+    In two steps, since an expression within another is repeated in all places where that one names it: nested, the
+    text of a cell is 11,000 characters of SQL, and a question that uses it ten times takes the engine seconds to read.
+    """
+    rows = table.select(*keep, **{name: stripped(cell) for name, cell in cells.items()})
+    return rows.select(*keep, **{name: looked_up(rows[name]) for name in cells})
 
 
 def stripped(column: ir.Value) -> ir.StringValue:
