@@ -33,11 +33,17 @@ class Grounds:
         """The useful k that are stable and separated."""
         return tuple(k for k in self.evidence.candidates if k in self.useful) if self.evidence else ()
 
+    @property
+    def tightest(self) -> int | None:
+        """The useful k, if any, whose clusters beat clouds without groups where no k is stable and separated."""
+        compared = self.evidence.reference if self.evidence else None
+        return compared.k if compared is not None and compared.beaten and compared.k in self.useful else None
+
 
 def reasons(k: int, grounds: Grounds) -> tuple[str, ...]:
     """Why k segments are suggested, what each measure says, and what to beware of; a sentence or two each."""
     return (
-        _natural(k, grounds) if grounds.candidates else _by_votes(k, grounds),
+        _natural(k, grounds) if grounds.candidates else _tightest(k) if grounds.tightest else _by_votes(k, grounds),
         *_unnatural(k, grounds),
         _own_votes(grounds),
         *_warnings(grounds),
@@ -56,6 +62,13 @@ def _natural(k: int, grounds: Grounds) -> str:
     if coarser:
         said += f" {_listed(coarser)} would hold as well; {k} is the finest division that does."
     return said
+
+
+def _tightest(k: int) -> str:
+    return (
+        f"We suggest {k} segments: so cut, customers are closest to their own segment, and closer than in clouds "
+        "without any groups (reference test)."
+    )
 
 
 def _by_votes(k: int, grounds: Grounds) -> str:
@@ -98,8 +111,8 @@ def _unnatural(k: int, grounds: Grounds) -> list[str]:
     agreement = evidence.stabilities[k].agreement
     if evidence.natural_grouping:
         return [
-            "There are groups, tighter than chance makes them (reference test), but they run into each other: treat "
-            f"customers near a border with care. With other customers in the file, {k} segments would come out "
+            "There are groups, tighter than chance makes them, but they run into each other: treat customers near a "
+            f"border with care. With other customers in the file, {k} segments would come out "
             f"{_alike(agreement)} (stability {agreement:.2f} of 1)."
         ]
     return [
