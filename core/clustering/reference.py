@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 from sklearn.cluster import KMeans
-from sklearn.preprocessing import PowerTransformer
 
 from core.clustering.silhouette import SilhouetteMeter
 from core.clustering.sweep import ignore_merged_clusters
+from core.clustering.transforms import FittedTransform
 
 Shape = Literal["bell", "box"]
 
@@ -74,22 +74,21 @@ def reference(
 
 def _silhouette(matrix: np.ndarray, k: int, seed: int) -> float:
     labels = KMeans(k, n_init=_STARTS, random_state=seed).fit(matrix).labels_
+    if labels.max() == 0:  # a cloud of very few may fall together
+        return 0.0
     return SilhouetteMeter(matrix, seed).measure(labels).value
 
 
 def _bells(matrix: np.ndarray, random: np.random.Generator) -> Callable[[], np.ndarray]:
-    varying = matrix.std(axis=0) > 0
-    with np.errstate(all="ignore"):
-        straightened = PowerTransformer().fit(matrix[:, varying])
-        straight = straightened.transform(matrix[:, varying])
-    low, high = straight.min(axis=0), straight.max(axis=0)
+    bends = [FittedTransform.learn(column, "power") for column in matrix.T]
+    straight = np.column_stack([bend.forward(column) for bend, column in zip(bends, matrix.T, strict=True)])
+    low, high, middle = straight.min(axis=0), straight.max(axis=0), straight.mean(axis=0)
     covariance = np.atleast_2d(np.cov(straight, rowvar=False))
 
     def draw() -> np.ndarray:
-        drawn = random.multivariate_normal(np.zeros(len(low)), covariance, len(matrix), method="eigh")
-        cloud = np.repeat(matrix.mean(axis=0)[None], len(matrix), axis=0)
-        cloud[:, varying] = straightened.inverse_transform(np.clip(drawn, low, high))
-        return cloud
+        drawn = random.multivariate_normal(middle, covariance, len(matrix), method="eigh")
+        within = np.clip(drawn, low, high)
+        return np.column_stack([bend.backward(column) for bend, column in zip(bends, within.T, strict=True)])
 
     return draw
 

@@ -87,5 +87,14 @@ def test_features_that_do_not_vary_and_single_ones_are_no_trouble():
         assert np.isfinite([found.silhouette, *found.clouds["bell"], *found.clouds["box"]]).all()
 
 
+def test_very_few_or_very_uneven_customers_are_no_trouble():
+    few = np.array([[0.0, 1], [0, 1], [1, 0]])
+    giant = np.append(np.random.default_rng(7).normal(size=99), 1e6)[:, None]
+    for matrix in (few, giant, few[:, :1]):
+        found = reference(matrix, 2)
+        assert found is not None
+        assert np.isfinite([found.silhouette, *found.clouds["bell"], *found.clouds["box"]]).all()
+
+
 def test_a_comparison_that_is_stopped_gives_nothing():
     assert reference(np.arange(10.0)[:, None], 2, should_stop=lambda: True) is None
