@@ -71,7 +71,7 @@ class Evidence:
         """Whether there are groups at all; None before all is gathered."""
         if not self.complete:
             return None
-        return bool(self.candidates) or (self.reference is not None and self.reference.beaten)
+        return bool(self.candidates) or (self.reference is not None and self.reference.supported is not None)
 
 
 def gather(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.clustering.choice import advise, elbow, largest_silhouette, largest_silhouette_drop
 from core.clustering.evidence import Evidence, gather
-from core.clustering.reference import Reference
+from core.clustering.reference import Look, Reference
 from core.clustering.separation import Valley
 from core.clustering.silhouette import Silhouette
 from core.clustering.stability import Stability
@@ -39,8 +39,8 @@ def gathered(
     """Evidence with these agreements, a clear valley at these k alone, and clouds that are beaten or not."""
     stabilities = {k: Stability(value, 0.01, (value,) * k) for k, value in agreements.items()}
     between = {k: (Valley((0, 1), 0 if k in separated else 100, 100),) for k in agreements}
-    cloud = 0.2 if beaten else 0.4
-    compared = None if separated else Reference(2, 0.3, {"bell": (cloud,), "box": (0.2,)})
+    cloud = Look(0.2 if beaten else 0.4, 0, 0)
+    compared = None if separated else Reference(2, Look(0.3, 0, 0), {"bell": (cloud,), "box": (Look(0.2, 0, 0),)})
     return Evidence(stabilities, between, compared, max(agreements), 1_000, complete)
 
 
@@ -193,6 +193,14 @@ def test_groups_that_run_into_each_other_are_groups():
     assert advice.natural_grouping is True
     assert "run into each other" in advice.words
     assert "one cloud" not in advice.words
+
+
+def test_two_groups_on_one_line_are_two_whatever_the_curves_say():
+    clouds = {"bell": (Look(0.4, 0, 0),), "box": (Look(0.4, -1.2, -1.2),)}
+    evidence = replace(gathered(SIX), reference=Reference(3, Look(0.3, -0.9, 0), clouds))
+    advice = advise(swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1]), evidence)
+    assert (advice.k, advice.natural_grouping) == (2, True)
+    assert "evenly in one direction alone" in advice.words
 
 
 def test_natural_groups_too_small_to_use_are_named_but_not_advised():
