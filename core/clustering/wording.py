@@ -125,8 +125,8 @@ def _unnatural(k: int, grounds: Grounds) -> list[str]:
     agreement = evidence.stabilities[k].agreement
     if evidence.natural_grouping:
         return [
-            "There are groups, tighter than chance makes them, but they run into each other: treat customers near a "
-            f"border with care. With other customers in the file, {k} segments would come out "
+            "There are groups, but they run into each other: treat customers near a border with care. "
+            f"With other customers in the file, {k} segments would come out "
             f"{_alike(agreement)} (stability {agreement:.2f} of 1)."
         ]
     return [
