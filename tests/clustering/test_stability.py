@@ -10,6 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from core.clustering import evidence as evidences
 from core.clustering import stability as stabilities
+from core.clustering.choice import advise
 from core.clustering.evidence import Evidence, gather
 from core.clustering.stability import Stability, level, stability
 from core.clustering.sweep import ClusterFit, Sweep, sweep
@@ -142,3 +143,23 @@ def test_who_does_not_want_it_any_more_is_heard(cloud, swept, monkeypatch):
     every_worker_is_free = Barrier(threads)
     list(executor.map(lambda _: every_worker_is_free.wait(timeout=60), range(threads)))
     assert len(begun) <= before + threads  # the resample that each was at, and none more
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[0.0], [1.0]],
+        [[0.0, 0], [0, 0], [1, 0]],
+        [[0.0]] * 30 + [[1.0]] * 2,
+        [[float(each), 0.0] for each in range(12)],
+        [[0.0, 1.0]] * 99 + [[1e9, -1e9]],
+    ],
+    ids=["two", "two places", "hardly any", "a row", "a giant"],
+)
+def test_odd_customers_are_no_trouble(matrix):
+    customers = np.array(matrix)
+    curve = sweep(customers, k_max=10)
+    found = gather(customers, curve)
+    assert found.complete
+    assert list(found.stabilities) == [k for k in curve.fits if k > 1]
+    assert 2 <= advise(curve, found).k <= curve.k_max
