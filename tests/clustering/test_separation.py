@@ -67,7 +67,8 @@ def test_only_groups_beat_the_clouds(shift):
     assert found is not None
     assert found.tighter == bool(shift)
     assert (found.supported is not None) == bool(shift)
-    assert {shape: len(values) for shape, values in found.clouds.items()} == {"bell": 19, "box": 19}
+    drawn = {len(looks) for looks in found.clouds.values()}
+    assert drawn == {39} if shift else max(drawn) < 39
 
 
 def test_each_shape_is_there_for_its_own_kind():
