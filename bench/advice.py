@@ -28,7 +28,7 @@ from core.clustering.indices import other_measures
 from core.clustering.sweep import Sweep, sweep
 from tests.clustering.collection import KnownSet, development, held_out
 
-_PAIRS = 8
+_PAIRS = 6
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def table(title: str, answers: Iterable[Answer]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", choices=("development", "held-out", "both"), default="both")
-    parser.add_argument("--per-kind", type=int, default=3)
+    parser.add_argument("--per-kind", type=int, default=2)
     asked = parser.parse_args()
     if asked.sets != "held-out":
         table("development", map(answer, development(asked.per_kind)))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core import analysis, cli
-from core.clustering import choice, preparation, silhouette, transforms
+from core.clustering import choice, preparation, silhouette, stability, transforms
 from core.features import catalog
 from core.orders.cleaning import RETURNS
 from core.orders.columns import ROLES
@@ -142,6 +142,10 @@ def test_bounds_in_the_guide_are_those_of_the_code() -> None:
     assert "three times the spread" in features
     assert f"more than {silhouette.MOST_IN_FULL:,} customers" in choosing
     assert f"below {choice.MIN_SHARE:.0%}" in choosing
+    doubtful, fair, solid = (f"{stability.LEVELS[name]:.2f}" for name in ("doubtful", "fair", "solid"))
+    assert f"Below {doubtful} it is *unstable*, below {fair} *doubtful*, below {solid} *fair*" in choosing
+    assert stability.RESAMPLES == 20
+    assert "drawn anew twenty times" in choosing
 
 
 @pytest.mark.parametrize("option", sorted(options()))

@@ -90,14 +90,17 @@ def advise(sweep: Sweep, evidence: Evidence | None = None, *, min_share: float =
     two neighbouring clusters there are fewer customers than within either). The largest candidate is suggested: a
     coarser one only joins groups that the finer one shows to be apart.
 
-    Where there is no candidate, and before the evidence is there, the curves vote: the elbow, the largest silhouette,
+    Where there is no candidate, the customers are compared with clouds that have no groups. If their tightest clusters
+    beat those of all clouds, that k is suggested, and if they are flat along one line alone, 2, where useful.
+
+    Where there is none of either, and before the evidence is there, the curves vote: the elbow, the largest silhouette,
     the largest silhouette drop. Votes for a k that is not useful do not count. Most votes win, the larger silhouette
     deciding between equals. Where no vote counts, it is the useful k with the largest silhouette. Where no k is useful,
     it is the elbow, which a few unusual customers sway less than the silhouette, and without an elbow the largest
     silhouette.
 
-    The grouping is natural when some k, useful or not, is stable and separated, or when the tightest clusters beat
-    those of reference clouds that have no groups; see `Evidence`.
+    The grouping is natural when some k, useful or not, is stable and separated, or when the customers look
+    like none of the clouds; see `Evidence` and `Reference`.
     """
     if len(sweep.silhouettes) == 0:
         raise ValueError("There is nothing to choose from before the sweep has reached two clusters.")
@@ -111,7 +114,7 @@ def advise(sweep: Sweep, evidence: Evidence | None = None, *, min_share: float =
     useful = tuple(k for k in sorted(sweep.silhouettes) if _smallest_share(sweep, k) >= min_share)
     grounds = Grounds(sweep, evidence, curves, useful, min_share)
     candidates = grounds.candidates
-    k = max(candidates) if candidates else _by_votes(grounds)
+    k = max(candidates, default=None) or grounds.supported or _by_votes(grounds)
     return Advice(
         k,
         elbow=curves["elbow"],

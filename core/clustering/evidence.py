@@ -20,11 +20,11 @@ MOST_CUSTOMERS = 5_000
 _MOST_VALUES = 60_000
 _FEWEST_CUSTOMERS = 1_000
 
-NEARLY = 0.15
+NEARLY = 0.20
 """Agreements this much below the best still count as stable: the best k is often the coarsest of several good ones."""
 
-LEAST = 0.60
-"""Below this agreement a solution depends on who happened to be in the file (after Hennig's bound for a cluster)."""
+LEAST = 0.50
+"""Below this agreement a solution depends on who happened to be in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Evidence:
         """Whether there are groups at all; None before all is gathered."""
         if not self.complete:
             return None
-        return bool(self.candidates) or (self.reference is not None and self.reference.beaten)
+        return bool(self.candidates) or (self.reference is not None and self.reference.supported is not None)
 
 
 def gather(

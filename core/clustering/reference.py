@@ -7,33 +7,65 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.stats import kurtosis
 from sklearn.cluster import KMeans
-from sklearn.preprocessing import PowerTransformer
 
 from core.clustering.silhouette import SilhouetteMeter
 from core.clustering.sweep import ignore_merged_clusters
+from core.clustering.transforms import FittedTransform
 
 Shape = Literal["bell", "box"]
 
-CLOUDS = 19
-"""Of each shape: beating them all happens to a cloud of that shape one time in twenty (Barnard 1963)."""
+CLOUDS = 39
+"""Of each shape: beating them all happens to a cloud of that shape one time in forty (Barnard 1963), and there are two
+ways to beat them, so that one cloud in twenty is taken for groups."""
 
 _MOST_CUSTOMERS = 800
 _STARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """Silhouettes with k clusters: of the customers, and of clouds that have no groups."""
+class Look:
+    """What customers, or a cloud, look like."""
 
-    k: int
-    silhouette: float  # of as many customers as a cloud has
-    clouds: Mapping[Shape, tuple[float, ...]]
+    silhouette: float  # with k clusters
+    along: float  # excess kurtosis along the line through the centres of two clusters: -1.2 flat, 0 a bell
+    across: float  # the mean of it over the directions at right angles to that line; 0 where there is none
 
     @property
-    def beaten(self) -> bool:
-        """The customers fall into clusters better than every cloud does."""
-        return all(self.silhouette > max(values) for values in self.clouds.values())
+    def flatness(self) -> float:
+        """How much flatter it is along than across; the lower, the flatter."""
+        return self.along - self.across
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The customers beside clouds that have no groups, all with k clusters."""
+
+    k: int
+    customers: Look  # of as many customers as a cloud has
+    clouds: Mapping[Shape, tuple[Look, ...]]  # no more of them than it takes to see that the customers look alike
+
+    @property
+    def tighter(self) -> bool:
+        """The customers fall into k clusters better than every cloud does."""
+        return all(self.customers.silhouette > max(look.silhouette for look in looks) for looks in self.clouds.values())
+
+    @property
+    def flat_one_way(self) -> bool:
+        """The customers are flat along one line alone, more so than every cloud.
+
+        A bell is a bell and a box is flat in every direction. Two overlapping groups are flat along the line through
+        both, even where they are too close, or too unequal in size, to leave a valley.
+        """
+        return self.customers.along < 0 and all(
+            self.customers.flatness < min(look.flatness for look in looks) for looks in self.clouds.values()
+        )
+
+    @property
+    def supported(self) -> int | None:
+        """The number of clusters that the comparison speaks for; None where the customers look like a cloud."""
+        return self.k if self.tighter else 2 if self.flat_one_way else None
 
 
 def reference(
@@ -63,33 +95,43 @@ def reference(
         some = matrix[np.sort(random.choice(len(matrix), _MOST_CUSTOMERS, replace=False))]
     ignore_merged_clusters()
     drawers: dict[Shape, Callable[[], np.ndarray]] = {"bell": _bells(some, random), "box": _boxes(some, random)}
-    clouds: dict[Shape, list[float]] = {shape: [] for shape in drawers}
-    for shape, draw in drawers.items():
-        for number in range(CLOUDS):
-            if should_stop is not None and should_stop():
-                return None
-            clouds[shape].append(_silhouette(draw(), k, seed + number))
-    return Reference(k, _silhouette(some, k, seed), {shape: tuple(values) for shape, values in clouds.items()})
+    found = Reference(k, _look(some, k, seed), dict.fromkeys(drawers, ()))
+    for number in range(CLOUDS):
+        if should_stop is not None and should_stop():
+            return None
+        clouds = {shape: (*found.clouds[shape], _look(draw(), k, seed + number)) for shape, draw in drawers.items()}
+        found = Reference(k, found.customers, clouds)
+        if found.supported is None:
+            break  # further clouds can't change that (Besag & Clifford 1991)
+    return found
 
 
-def _silhouette(matrix: np.ndarray, k: int, seed: int) -> float:
+def _look(matrix: np.ndarray, k: int, seed: int) -> Look:
     labels = KMeans(k, n_init=_STARTS, random_state=seed).fit(matrix).labels_
-    return SilhouetteMeter(matrix, seed).measure(labels).value
+    # A cloud of very few may fall together.
+    silhouette = SilhouetteMeter(matrix, seed).measure(labels).value if labels.max() > 0 else 0.0
+    one, other = KMeans(2, n_init=_STARTS, random_state=seed).fit(matrix).cluster_centers_
+    length = float(np.linalg.norm(other - one))
+    if length == 0:
+        return Look(silhouette, 0.0, 0.0)
+    line = (other - one) / length
+    along = matrix @ line
+    rest = matrix - matrix.mean(axis=0) - np.outer(along - along.mean(), line)
+    _, singular, axes = np.linalg.svd(rest, full_matrices=False)
+    across = rest @ axes[singular > 1e-6 * np.linalg.norm(matrix)].T
+    return Look(silhouette, float(kurtosis(along)), float(np.mean(kurtosis(across))) if across.size else 0.0)
 
 
 def _bells(matrix: np.ndarray, random: np.random.Generator) -> Callable[[], np.ndarray]:
-    varying = matrix.std(axis=0) > 0
-    with np.errstate(all="ignore"):
-        straightened = PowerTransformer().fit(matrix[:, varying])
-        straight = straightened.transform(matrix[:, varying])
-    low, high = straight.min(axis=0), straight.max(axis=0)
+    bends = [FittedTransform.learn(column, "power") for column in matrix.T]
+    straight = np.column_stack([bend.forward(column) for bend, column in zip(bends, matrix.T, strict=True)])
+    low, high, middle = straight.min(axis=0), straight.max(axis=0), straight.mean(axis=0)
     covariance = np.atleast_2d(np.cov(straight, rowvar=False))
 
     def draw() -> np.ndarray:
-        drawn = random.multivariate_normal(np.zeros(len(low)), covariance, len(matrix), method="eigh")
-        cloud = np.repeat(matrix.mean(axis=0)[None], len(matrix), axis=0)
-        cloud[:, varying] = straightened.inverse_transform(np.clip(drawn, low, high))
-        return cloud
+        drawn = random.multivariate_normal(middle, covariance, len(matrix), method="eigh")
+        within = np.clip(drawn, low, high)
+        return np.column_stack([bend.backward(column) for bend, column in zip(bends, within.T, strict=True)])
 
     return draw
 

@@ -13,7 +13,10 @@ from sklearn.cluster import KMeans
 from core.clustering.sweep import ClusterFit, ignore_merged_clusters
 
 RESAMPLES = 20
+
 _STARTS = 3
+_MORE_STARTS = 20
+"""Over k, where that is more: with few clusters starts are cheap, and a poor local optimum weighs most."""
 
 Level = Literal["unstable", "doubtful", "fair", "solid"]
 
@@ -74,7 +77,7 @@ def stability(
         times = np.bincount(random.integers(0, n_customers, n_customers), minlength=n_customers)
         drawn = np.flatnonzero(times)
         # Drawn several times is a weight: a third fewer rows, the same result.
-        model = KMeans(min(k, len(drawn)), n_init=_STARTS, random_state=seed + number)
+        model = KMeans(min(k, len(drawn)), n_init=max(_STARTS, _MORE_STARTS // k), random_state=seed + number)
         model.fit(matrix[drawn], sample_weight=times[drawn].astype(np.float64))
         found[number] = _nearest(matrix, model.cluster_centers_)
         likeness[number] = _jaccards(_crossed(fit.labels[drawn], found[number][drawn], k))

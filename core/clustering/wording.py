@@ -33,15 +33,27 @@ class Grounds:
         """The useful k that are stable and separated."""
         return tuple(k for k in self.evidence.candidates if k in self.useful) if self.evidence else ()
 
+    @property
+    def supported(self) -> int | None:
+        """The useful k, if any, that speaks against a cloud where no k is stable and separated."""
+        compared = self.evidence.reference if self.evidence else None
+        return compared.supported if compared is not None and compared.supported in self.useful else None
+
 
 def reasons(k: int, grounds: Grounds) -> tuple[str, ...]:
     """Why k segments are suggested, what each measure says, and what to beware of; a sentence or two each."""
     return (
-        _natural(k, grounds) if grounds.candidates else _by_votes(k, grounds),
+        _suggestion(k, grounds),
         *_unnatural(k, grounds),
         _own_votes(grounds),
         *_warnings(grounds),
     )
+
+
+def _suggestion(k: int, grounds: Grounds) -> str:
+    if grounds.candidates:
+        return _natural(k, grounds)
+    return _unlike_clouds(k, grounds) if grounds.supported else _by_votes(k, grounds)
 
 
 def _natural(k: int, grounds: Grounds) -> str:
@@ -56,6 +68,21 @@ def _natural(k: int, grounds: Grounds) -> str:
     if coarser:
         said += f" {_listed(coarser)} would hold as well; {k} is the finest division that does."
     return said
+
+
+def _unlike_clouds(k: int, grounds: Grounds) -> str:
+    compared = grounds.evidence.reference if grounds.evidence else None
+    if compared is not None and compared.tighter:
+        why = (
+            "so cut, customers are closest to their own segment, and closer than in clouds without any groups "
+            "(reference test)."
+        )
+    else:
+        why = (
+            "customers are spread out evenly in one direction alone, as two groups are that run into each other, and "
+            "clouds without any groups are not (reference test)."
+        )
+    return f"We suggest {k} segments: {why}"
 
 
 def _by_votes(k: int, grounds: Grounds) -> str:
@@ -98,8 +125,8 @@ def _unnatural(k: int, grounds: Grounds) -> list[str]:
     agreement = evidence.stabilities[k].agreement
     if evidence.natural_grouping:
         return [
-            "There are groups, tighter than chance makes them (reference test), but they run into each other: treat "
-            f"customers near a border with care. With other customers in the file, {k} segments would come out "
+            "There are groups, but they run into each other: treat customers near a border with care. "
+            f"With other customers in the file, {k} segments would come out "
             f"{_alike(agreement)} (stability {agreement:.2f} of 1)."
         ]
     return [

@@ -61,11 +61,17 @@ def held_out(per_kind: int = 3) -> Iterator[KnownSet]:
     yield from _drawn(UNSEEN, range(100, 100 + 2 * per_kind))
 
 
+def one_of(kind: str, seed: int) -> KnownSet:
+    """A single draw, recoverable or not."""
+    recipes = SEEN if kind in SEEN else UNSEEN
+    matrix, groups = recipes[kind](np.random.default_rng([seed, list(recipes).index(kind), len(recipes)]))
+    return KnownSet(kind, seed, StandardScaler().fit_transform(matrix), groups)
+
+
 def _drawn(recipes: dict[str, Recipe], seeds: range) -> Iterator[KnownSet]:
-    for place, (kind, recipe) in enumerate(recipes.items()):
+    for kind in recipes:
         for seed in seeds if kind not in BUNDLED else seeds[:1]:
-            matrix, groups = recipe(np.random.default_rng([seed, place, len(recipes)]))
-            found = KnownSet(kind, seed, StandardScaler().fit_transform(matrix), groups)
+            found = one_of(kind, seed)
             if found.k == 1 or found.recoverable():
                 yield found
 

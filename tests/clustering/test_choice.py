@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clustering.choice import advise, elbow, largest_silhouette, largest_silhouette_drop
+from core.clustering.evidence import Evidence, gather
+from core.clustering.reference import Look, Reference
+from core.clustering.separation import Valley
 from core.clustering.silhouette import Silhouette
+from core.clustering.stability import Stability
 from core.clustering.sweep import ClusterFit, Sweep, sweep
+from tests.clustering import collection
 
 
 def swept(inertias: list[float], silhouettes: list[float], smallest: dict[int, int] | None = None) -> Sweep:
@@ -25,6 +31,17 @@ def swept(inertias: list[float], silhouettes: list[float], smallest: dict[int, i
         fits[k] = ClusterFit(np.zeros((k, 1)), labels, inertia)
     values = {k: Silhouette(value) for k, value in enumerate(silhouettes, start=2)}
     return Sweep(fits, values, k_max=len(inertias), k_asked=len(inertias), exact=True)
+
+
+def gathered(
+    agreements: dict[int, float], separated: tuple[int, ...] = (), beaten: bool = False, complete: bool = True
+) -> Evidence:
+    """Evidence with these agreements, a clear valley at these k alone, and clouds that are beaten or not."""
+    stabilities = {k: Stability(value, 0.01, (value,) * k) for k, value in agreements.items()}
+    between = {k: (Valley((0, 1), 0 if k in separated else 100, 100),) for k in agreements}
+    cloud = Look(0.2 if beaten else 0.4, 0, 0)
+    compared = None if separated else Reference(2, Look(0.3, 0, 0), {"bell": (cloud,), "box": (Look(0.2, 0, 0),)})
+    return Evidence(stabilities, between, compared, max(agreements), 1_000, complete)
 
 
 BENT_AT_THREE = [100.0, 55, 12, 10, 8.5, 7.2]
@@ -131,6 +148,89 @@ def test_weak_structure_is_said(best, said):
         assert (text in words) == (text == said)
 
 
+# --- with evidence
+
+
+SIX = {2: 0.95, 3: 0.9, 4: 0.93, 5: 0.6, 6: 0.5}
+
+
+def test_the_finest_number_that_is_stable_and_separated_is_suggested():
+    curve = swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3])
+    advice = advise(curve, gathered(SIX, separated=(2, 4, 5)))
+    assert advice.k == 4  # 5 is separated but not stable, 3 stable but not separated
+    assert advice.natural_grouping is True
+    assert (advice.elbow, advice.silhouette, advice.silhouette_drop, advice.stability) == (3, 3, 3, 2)
+    assert "groups of their own" in advice.words
+    assert "(stability 0.93 of 1)" in advice.words
+    assert "2 would hold as well" in advice.words
+    assert "most alike on other customers with 2 (stability 0.95)" in advice.words
+
+
+def test_agreements_near_the_best_still_count_as_stable_but_not_poor_ones():
+    assert gathered({2: 0.95, 3: 0.76, 4: 0.74}).stable == (2, 3)  # up to 0.20 below
+    assert gathered({2: 0.55, 3: 0.49}).stable == (2,)  # and never below 0.50
+
+
+def test_among_equals_the_largest_is_the_most_stable():
+    assert gathered({2: 0.95, 3: 0.945, 4: 0.9}).most_stable == 3  # within the standard error of 0.01
+
+
+def test_without_groups_it_is_said_with_what_to_do():
+    curve = swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1])
+    advice = advise(curve, gathered(SIX))
+    assert advice.k == 3
+    assert advice.natural_grouping is False
+    assert "No natural grouping was found" in advice.words
+    assert "pick by how many campaigns you can run" in advice.words
+    assert "(stability 0.90 of 1)" in advice.words
+
+
+def test_groups_that_run_into_each_other_are_groups():
+    curve = swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1], smallest={2: 20})
+    advice = advise(curve, gathered(SIX, beaten=True), min_share=0)
+    assert advice.k == 2  # which beat the clouds, whatever the curves say
+    assert advise(curve, gathered(SIX, beaten=True)).k == 3  # as the curves say: 2 leaves a segment too small
+    assert advice.natural_grouping is True
+    assert "run into each other" in advice.words
+    assert "one cloud" not in advice.words
+
+
+def test_two_groups_on_one_line_are_two_whatever_the_curves_say():
+    clouds = {"bell": (Look(0.4, 0, 0),), "box": (Look(0.4, -1.2, -1.2),)}
+    evidence = replace(gathered(SIX), reference=Reference(3, Look(0.3, -0.9, 0), clouds))
+    advice = advise(swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1]), evidence)
+    assert (advice.k, advice.natural_grouping) == (2, True)
+    assert "evenly in one direction alone" in advice.words
+
+
+def test_natural_groups_too_small_to_use_are_named_but_not_advised():
+    curve = swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3], smallest={4: 5})
+    advice = advise(curve, gathered(SIX, separated=(4,)))
+    assert advice.k == 3
+    assert advice.natural_grouping is True
+    assert "The natural number would be 4" in advice.words
+    assert advise(curve, gathered(SIX, separated=(4,)), min_share=0).k == 4
+
+
+def test_evidence_under_way_does_not_count_yet():
+    curve = swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3])
+    assert advise(curve, gathered(SIX, separated=(4,), complete=False)) == advise(curve)
+
+
+# From recipes of the collection; the seed is none that the rule was made or measured on.
+@pytest.mark.parametrize("kind", ["two gaussians", "wing nut", "blobs", "hepta", "two moons", "grid"])
+def test_known_groups_are_found(kind):
+    known = collection.one_of(kind, seed=7_000)
+    advice = advise(sweep(known.matrix), gather(known.matrix, sweep(known.matrix)), min_share=0)
+    assert (advice.k, advice.natural_grouping) == (known.k, True)
+
+
+@pytest.mark.parametrize("kind", ["box", "gaussian", "correlated", "lognormal"])
+def test_where_there_is_no_group_none_is_claimed(kind):
+    known = collection.one_of(kind, seed=7_000)
+    assert gather(known.matrix, sweep(known.matrix)).natural_grouping is False
+
+
 def test_an_estimated_silhouette_is_given_with_its_margin():
     exact = swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3])
     uncertain = {k: Silhouette(each.value, 0.01) for k, each in exact.silhouettes.items()}
@@ -156,14 +256,27 @@ def test_groups_that_everyone_sees_are_found():
     silhouettes=st.lists(st.floats(-0.5, 1), min_size=11, max_size=11),
     smallest=st.dictionaries(st.integers(2, 12), st.integers(1, 40)),
     min_share=st.floats(0, 0.5),
+    evidence=st.none()
+    | st.builds(
+        lambda agreements, separated, beaten: gathered(agreements, tuple(separated), beaten),
+        st.fixed_dictionaries({k: st.floats(-0.1, 1) for k in range(2, 13)}),
+        st.sets(st.integers(2, 12)),
+        st.booleans(),
+    ),
 )
-def test_whatever_the_curves_the_advice_can_be_taken(drops, silhouettes, smallest, min_share):
+def test_whatever_the_curves_the_advice_can_be_taken(drops, silhouettes, smallest, min_share, evidence):
     inertias = [1_000.0 - sum(drops[:count]) for count in range(len(drops) + 1)]
     curve = swept(inertias, silhouettes[: len(drops)], smallest)
-    advice = advise(curve, min_share=min_share)
+    if evidence is not None:
+        reached = {k: each for k, each in evidence.stabilities.items() if k <= curve.k_max}
+        between = {k: evidence.valleys[k] for k in reached}
+        evidence = replace(evidence, stabilities=reached, valleys=between, k_max=curve.k_max)
+    advice = advise(curve, evidence, min_share=min_share)
+    assert (advice.natural_grouping is None) == (evidence is None)
     assert 2 <= advice.k <= curve.k_max
     assert f"suggest {advice.k} segments" in advice.words
     assert 2 <= len(advice.reasons) <= 4
+    assert ("No natural grouping" in advice.words) == (advice.natural_grouping is False)
     assert all(re.fullmatch(r"[A-Z].*\.", reason) for reason in advice.reasons)
     for vote in (advice.elbow, advice.silhouette, advice.silhouette_drop):
         assert vote is None or 2 <= vote <= curve.k_max

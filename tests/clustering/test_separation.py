@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import astuple
+from itertools import chain
+
 import numpy as np
 import pytest
 
-from core.clustering.reference import reference
+from core.clustering.reference import Look, Reference, reference
 from core.clustering.separation import Valley, valleys
 from core.clustering.sweep import ClusterFit, cluster
 
@@ -62,8 +65,10 @@ def test_only_groups_beat_the_clouds(shift):
     groups = np.vstack([random.normal(size=(150, 2)), random.normal(size=(150, 2)) + np.full(2, shift)])
     found = reference(groups, 2)
     assert found is not None
-    assert found.beaten == bool(shift)
-    assert {shape: len(values) for shape, values in found.clouds.items()} == {"bell": 19, "box": 19}
+    assert found.tighter == bool(shift)
+    assert (found.supported is not None) == bool(shift)
+    drawn = {len(looks) for looks in found.clouds.values()}
+    assert drawn == {39} if shift else max(drawn) < 39
 
 
 def test_each_shape_is_there_for_its_own_kind():
@@ -71,11 +76,35 @@ def test_each_shape_is_there_for_its_own_kind():
     box = reference(random.uniform(size=(600, 2)), 4)
     skewed = reference(random.lognormal(0, 1, (600, 2)), 2)
     assert box is not None
-    assert box.silhouette > max(box.clouds["bell"])
-    assert not box.beaten
+    assert box.customers.silhouette > max(look.silhouette for look in box.clouds["bell"])
+    assert box.supported is None
     assert skewed is not None
-    assert skewed.silhouette > max(skewed.clouds["box"])
-    assert not skewed.beaten
+    assert skewed.customers.silhouette > max(look.silhouette for look in skewed.clouds["box"])
+    assert skewed.supported is None
+
+
+def test_groups_too_close_for_a_valley_are_flat_one_way():
+    # Twice as many in one group, 3.2 spreads from the other: midway there are as many as around the smaller one.
+    random = np.random.default_rng(8)
+    groups = np.vstack([random.normal(size=(800, 4)), random.normal(size=(400, 4)) + 3.2 * np.eye(4)[0]])
+    (valley,) = valleys(groups, cluster(groups, 2))
+    found = reference(groups, 2)
+    assert not valley.clear
+    assert found is not None
+    assert found.flat_one_way
+    assert found.supported == 2
+
+
+def test_what_speaks_for_what():
+    bell, box = Look(0.3, 0, 0), Look(0.4, -1.2, -1.2)
+
+    def against(customers: Look) -> Reference:
+        return Reference(5, customers, {"bell": (bell,), "box": (box,)})
+
+    assert against(Look(0.5, 0, 0)).supported == 5
+    assert against(Look(0.35, -0.8, 0)).supported == 2
+    assert against(Look(0.35, -1.2, -1.2)).supported is None
+    assert against(Look(0.35, 3, 9)).supported is None  # less of a peak is not flat
 
 
 def test_features_that_do_not_vary_and_single_ones_are_no_trouble():
@@ -84,7 +113,16 @@ def test_features_that_do_not_vary_and_single_ones_are_no_trouble():
     for matrix in (one, np.column_stack([one, np.zeros(50)])):
         found = reference(matrix, 2)
         assert found is not None
-        assert np.isfinite([found.silhouette, *found.clouds["bell"], *found.clouds["box"]]).all()
+        assert np.isfinite([astuple(look) for look in (found.customers, *chain(*found.clouds.values()))]).all()
+
+
+def test_very_few_or_very_uneven_customers_are_no_trouble():
+    few = np.array([[0.0, 1], [0, 1], [1, 0]])
+    giant = np.append(np.random.default_rng(7).normal(size=99), 1e6)[:, None]
+    for matrix in (few, giant, few[:, :1]):
+        found = reference(matrix, 2)
+        assert found is not None
+        assert np.isfinite([astuple(look) for look in (found.customers, *chain(*found.clouds.values()))]).all()
 
 
 def test_a_comparison_that_is_stopped_gives_nothing():

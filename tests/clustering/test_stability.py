@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -9,10 +10,11 @@ from sklearn.metrics import adjusted_rand_score
 
 from core.clustering import evidence as evidences
 from core.clustering import stability as stabilities
+from core.clustering.choice import advise
 from core.clustering.evidence import Evidence, gather
 from core.clustering.stability import Stability, level, stability
 from core.clustering.sweep import ClusterFit, Sweep, sweep
-from core.clustering.workers import Stopped
+from core.clustering.workers import Stopped, pool
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +136,30 @@ def test_who_does_not_want_it_any_more_is_heard(cloud, swept, monkeypatch):
         return inner(*args, **options)
 
     monkeypatch.setattr(stabilities, "KMeans", counted)
-    asked = iter([False, True])
     with pytest.raises(Stopped):
-        gather(cloud, swept, should_stop=lambda: next(asked, True))
-    with ThreadPoolExecutor(1) as other:  # whatever was under way has seen the end by the time another fit is made
-        other.submit(lambda: None).result()
-    assert len(begun) < 3 * stabilities.RESAMPLES
+        gather(cloud, swept, should_stop=lambda: bool(begun))
+    before = len(begun)
+    executor, threads = pool()
+    every_worker_is_free = Barrier(threads)
+    list(executor.map(lambda _: every_worker_is_free.wait(timeout=60), range(threads)))
+    assert len(begun) <= before + threads  # the resample that each was at, and none more
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[0.0], [1.0]],
+        [[0.0, 0], [0, 0], [1, 0]],
+        [[0.0]] * 30 + [[1.0]] * 2,
+        [[float(each), 0.0] for each in range(12)],
+        [[0.0, 1.0]] * 99 + [[1e9, -1e9]],
+    ],
+    ids=["two", "two places", "hardly any", "a row", "a giant"],
+)
+def test_odd_customers_are_no_trouble(matrix):
+    customers = np.array(matrix)
+    curve = sweep(customers, k_max=10)
+    found = gather(customers, curve)
+    assert found.complete
+    assert list(found.stabilities) == [k for k in curve.fits if k > 1]
+    assert 2 <= advise(curve, found).k <= curve.k_max

@@ -125,6 +125,15 @@ def test_methods_and_definitions_come_from_the_catalog(html: str):
     assert "mean 0 and standard deviation 1" in text
 
 
+def test_how_solid_each_segment_is_stands_on_its_page_where_it_was_measured():
+    text = Page(rendered(shops.segmentation().rated([0.5, 0.8, None]))).text
+    assert "Comes out again unstable (0.50)" in text
+    assert "Comes out again fair (0.80)" in text
+    assert text.count("Comes out again ") == 2
+    assert "over 20 bootstrap resamples" in text
+    assert "Comes out again" not in Page(rendered()).text
+
+
 def test_a_choice_against_the_advice_is_said():
     other = replace(shops.advice(), k=2)
     assert "3 segments were chosen; the advice was 2." in Page(rendered(advice=other)).text

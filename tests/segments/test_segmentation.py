@@ -35,6 +35,12 @@ def test_numbers_follow_falling_mean_revenue():
     assert [s.number for s in segmentation.segments] == [1, 2, 3]
 
 
+def test_stability_follows_the_cluster_to_its_number():
+    rated = grouped(customers(SIX), LABELS).rated([0.3, 0.1, None])
+
+    assert [segment.stability for segment in rated.segments] == [0.1, None, 0.3]  # clusters 1, 2, 0
+
+
 def test_a_small_segment_of_big_spenders_comes_before_a_large_one_with_more_money_in_all():
     features = customers({"total_revenue": [90, 10, 20, 30, 40], "recency_days": [1, 2, 3, 4, 5]})
 
