@@ -14,7 +14,7 @@ from core.clustering.silhouette import SilhouetteMeter
 from core.clustering.sweep import ignore_merged_clusters
 from core.clustering.transforms import FittedTransform
 
-Shape = Literal["bell", "box"]
+Shape = Literal["bell", "box", "upright box"]
 
 CLOUDS = 39
 """Of each shape: beating them all happens to a cloud of that shape one time in forty (Barnard 1963), and there are two
@@ -84,17 +84,22 @@ def reference(
 
     Notes
     -----
-    Two shapes, since k-means finds silhouettes of its own in each. A bell: normal with the customers' correlations,
+    Three shapes, since k-means finds silhouettes of its own in each. A bell: normal with the customers' correlations,
     each feature bent to the customers' skew by the inverse of Yeo-Johnson and kept within their range. A box: uniform
-    along the principal axes with their spread, as the gap statistic's reference is (Tibshirani, Walther & Hastie 2001).
-    One shape alone would not do: a box beats the bells, and a bell with outliers the boxes.
+    along the principal axes with their spread, and one upright, uniform over the range of each feature: both are the
+    gap statistic's references (Tibshirani, Walther & Hastie 2001). One shape alone would not do: a box beats the bells,
+    a bell with outliers the boxes, and an upright one those whose axes its own even spread leaves to chance.
     """
     random = np.random.default_rng([seed, k])
     some = matrix
     if len(matrix) > _MOST_CUSTOMERS:
         some = matrix[np.sort(random.choice(len(matrix), _MOST_CUSTOMERS, replace=False))]
     ignore_merged_clusters()
-    drawers: dict[Shape, Callable[[], np.ndarray]] = {"bell": _bells(some, random), "box": _boxes(some, random)}
+    drawers: dict[Shape, Callable[[], np.ndarray]] = {
+        "bell": _bells(some, random),
+        "box": _boxes(some, random),
+        "upright box": _upright_boxes(some, random),
+    }
     found = Reference(k, _look(some, k, seed), dict.fromkeys(drawers, ()))
     for number in range(CLOUDS):
         if should_stop is not None and should_stop():
@@ -143,5 +148,14 @@ def _boxes(matrix: np.ndarray, random: np.random.Generator) -> Callable[[], np.n
 
     def draw() -> np.ndarray:
         return np.asarray(center + random.uniform(-half_width, half_width, (len(matrix), len(half_width))) @ axes)
+
+    return draw
+
+
+def _upright_boxes(matrix: np.ndarray, random: np.random.Generator) -> Callable[[], np.ndarray]:
+    low, high = matrix.min(axis=0), matrix.max(axis=0)
+
+    def draw() -> np.ndarray:
+        return random.uniform(low, high, matrix.shape)
 
     return draw
