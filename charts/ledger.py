@@ -33,12 +33,12 @@ def fates(ledger: Ledger, currency: str | None, *, money: bool = True) -> alt.La
     frame["y2"] = frame["y"] + _BAR - 2
     frame["middle"] = (frame["y"] + frame["y2"]) / 2
     names = pd.DataFrame(
-        {"y": [place * step + 9 for place in range(len(entries))], "name": [_name(entry) for entry in entries]}
+        {"y": [place * step + 9 for place in range(len(entries))], "name": [entry.label for entry in entries]}
     )
     height = step * len(entries)
     scale = alt.Scale(domain=[0, height], reverse=True, nice=False, zero=False)
     axis = alt.Axis(labels=False, ticks=False, domain=False, grid=False, title=None)
-    across = alt.X("share:Q", scale=alt.Scale(domain=[0, 1.45], nice=False), axis=None)
+    across = alt.X("share:Q", scale=alt.Scale(domain=[0, 1.6], nice=False), axis=None)
     drawn = alt.Chart(frame)
     marks = drawn.mark_bar(cornerRadiusEnd=2).encode(
         x=across,
@@ -58,7 +58,7 @@ def fates(ledger: Ledger, currency: str | None, *, money: bool = True) -> alt.La
     )
     used = ledger.used.rows / ledger.rows_in
     measures = f" Blue: rows. Orange: money{f' in {currency}' if currency else ''}." if money else ""
-    title = f"{theme.percent(used)} of the rows are used.{measures}"
+    title = f"{theme.percent(used)} of the rows are used, the others set aside.{measures}"
     chart: alt.LayerChart = theme.finish_altair(
         (marks + words + headings).configure_view(stroke=None),
         title,
@@ -68,21 +68,13 @@ def fates(ledger: Ledger, currency: str | None, *, money: bool = True) -> alt.La
     return chart
 
 
-def _name(entry: LedgerEntry) -> str:
-    return (
-        "Used"
-        if entry.reason == "used"
-        else theme.shorten(f"Set aside: {entry.label[:1].lower()}{entry.label[1:]}", 56)
-    )
-
-
 def _rows_words(entry: LedgerEntry, ledger: Ledger) -> str:
     return f"{theme.count(entry.rows, 'row')} ({theme.percent(entry.rows / ledger.rows_in)})"
 
 
 def _alt_text(entries: list[LedgerEntry], ledger: Ledger, currency: str | None, money: bool) -> str:
     told = [
-        f"{_name(entry)}: {_rows_words(entry, ledger)}"
+        f"{entry.label}: {_rows_words(entry, ledger)}"
         + (f", {theme.money(float(entry.money), currency)}" if money else "")
         for entry in entries
     ]

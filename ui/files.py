@@ -293,6 +293,12 @@ def _set_aside(workspace: Workspace) -> RowsSetAside:
     return workspace.answer(("set aside", reading_key(workspace)), keep)
 
 
+def rest(workspace: Workspace) -> None:
+    """Let the server have back what reading took, once a reading: a visitor looks at her page for minutes."""
+    with workspace.alone():
+        workspace.answer(("rested", reading_key(workspace)), _engine(workspace).rest)
+
+
 def _engine(workspace: Workspace) -> Engine:
     if workspace.engine is None:
         raise ValueError("no file was given")
