@@ -92,7 +92,7 @@ def main() -> None:
                 now, peak = server.memory(), server.memory("VmHWM")
                 seconds = time.perf_counter() - begun
                 print(
-                    f"{what:<22} {now:>6.0f} MB ({now / size:.2f} times the file), at most {peak:>5.0f}, {seconds:.0f} s",
+                    f"{what:<20} {now:>6.0f} MB ({now / size:.2f} times the file), peak {peak:>5.0f}, {seconds:.0f} s",
                     flush=True,
                 )
                 server.forget_peak()
