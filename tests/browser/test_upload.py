@@ -27,7 +27,7 @@ def drop(page: Page, app: App, file: Path) -> None:
 
 def says(page: Page, *texts: str) -> None:
     for text in texts:
-        expect(page.get_by_test_id("stMain")).to_contain_text(text)
+        expect(page.get_by_test_id("stMain")).to_contain_text(text, timeout=PATIENCE)
 
 
 def figure(page: Page, label: str, value: str) -> None:
