@@ -112,15 +112,18 @@ def test_a_wrong_guess_is_corrected_on_the_page(page: Page, app: App, tmp_path: 
     says(page, "thanks → no number")
     visiting.choose(page, "Amount paid", "paid in all")
     expect(page.get_by_test_id("stAlertContentError")).to_have_count(0, timeout=PATIENCE)
+    settled(page)
     # 8 times 2 + 3 + 4 + 5 + 6.
     figure(page, "Revenue", "160")
 
     # The next file with these columns is read likewise.
     visiting.upload(page, file)
     says(page, "Read as you chose for a file with the same columns.")
+    settled(page)
     figure(page, "Revenue", "160")
     expect(selectbox(page, "Amount paid")).to_have_value("paid in all")
     page.get_by_role("button", name="Start fresh").click()
+    settled(page)
     figure(page, "Revenue", "120")
 
 
