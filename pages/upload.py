@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import navigation, reading, services
-from ui.frame import explained, next_step, open_page
+from ui import files, navigation, questions, reading, understanding
+from ui.frame import next_step, open_page
 
 workspace = open_page(navigation.UPLOAD)
 
@@ -12,12 +12,18 @@ if not workspace.has_orders:
     st.stop()
 
 st.header("What was understood")
-reading.columns(workspace)
-reading.questions(workspace)
-with explained():
-    lines = services.lines(workspace)
+lines = reading.read(workspace)
+understanding.recognised(workspace)
+if lines is not None:
     reading.headline(lines)
+questions.ask(workspace)
+place_for_copies = st.empty()
+understanding.columns(workspace)
+if lines is None:
+    st.stop()
 
 st.header("What is used, and what is not")
 reading.account(workspace, lines)
 next_step(navigation.UPLOAD)
+questions.copies(workspace, place_for_copies)
+files.rest(workspace)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from charts import theme
-from core.exports import lists as files
+from core.exports.lists import csv_bytes, list_name, zip_of_lists
 from core.segments.segmentation import Segmentation
-from ui import services
+from ui import files, services
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -21,7 +21,7 @@ def lists(workspace: Workspace, segmentation: Segmentation) -> None:
         right.download_button(
             f"List {segment.number} (CSV)",
             lambda number=segment.number: services.list_file(workspace, number),
-            file_name=files.list_name(segment),
+            file_name=list_name(segment),
             mime="text/csv",
             key=f"list {segment.number} of {segmentation.n_segments}",
             on_click="ignore",
@@ -29,7 +29,7 @@ def lists(workspace: Workspace, segmentation: Segmentation) -> None:
         )
     st.download_button(
         "All lists (zip)",
-        lambda: files.zip_of_lists(segmentation),
+        lambda: zip_of_lists(segmentation),
         file_name="segment-lists.zip",
         mime="application/zip",
         type="primary",
@@ -45,11 +45,11 @@ def tables(workspace: Workspace) -> None:
             ("All customers (CSV)", "segments.csv", found.segmentation.table),
             ("Means by segment (CSV)", "summary.csv", found.segmentation.summary),
             ("Elbow and silhouette (CSV)", "sweep.csv", found.sweep.frame),
-            ("Rows set aside (CSV)", "set_aside.csv", lambda: services.set_aside(workspace)),
+            ("Rows set aside (CSV)", "set_aside.csv", lambda: files.set_aside(workspace)),
         ):
             st.download_button(
                 label,
-                lambda frame=frame: files.csv_bytes(frame()),
+                lambda frame=frame: csv_bytes(frame()),
                 file_name=name,
                 mime="text/csv",
                 key=f"table {name}",

@@ -11,7 +11,7 @@ from core.clustering.preparation import Outliers, Scaling, Transform
 from core.errors import UserError
 from core.features import catalog
 from core.segments.naming import inner
-from ui import services, tables, widgets
+from ui import files, services, tables, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -43,7 +43,7 @@ def presets(workspace: Workspace) -> None:
     """Ready-made choices, one click each."""
     st.markdown("**Start from**")
     with st.container(horizontal=True):
-        whole = services.of_customers(workspace)
+        whole = files.of_customers(workspace)
         usual = "All columns of numbers" if whole else "The usual four"
         meaning = "Every number of the file." if whole else "Total revenue, average order value, quantity and recency."
         if st.button(usual, help=meaning):

@@ -1,17 +1,12 @@
-"""Answers for pages: what core computes, asked once a visitor and choice."""
+"""Answers for pages, from the customers on: what core computes, asked once a visitor and choice."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import IO
+from collections.abc import Hashable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from charts import report as report_charts
 from core import analysis as analyses
@@ -19,145 +14,23 @@ from core.analysis import PRESETS, Analysis, Preset, SegmentOptions
 from core.clustering.choice import Advice, advise
 from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
 from core.clustering.sweep import Sweep, cluster
-from core.engine import Engine
-from core.errors import UserError
 from core.exports import bundle, lists
 from core.features.engineering import CustomerFeatures, customer_features
-from core.orders.cleaning import CleaningOptions
-from core.orders.columns import Recognition, detect
 from core.orders.customers import CustomerTable
-from core.orders.source import SourceTable, open_sources
-from core.orders.understanding import Understood, understand
-from core.orders.values import Ambiguity
 from core.segments.comparison import Comparison, compare
 from core.segments.generations import Generation, generation
 from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
+from ui.files import lines, read_differently, reading_key
 from ui.jobs import SweepJob
-from ui.session import Upload, Workspace
-
-_PROJECT = Path(__file__).resolve().parents[1]
-_MEMORY = "1GB"  # for one visitor's order lines; what is beyond spills to disk
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A file to try the app with."""
-
-    label: str
-    meaning: str
-    path: Path
-
-
-SAMPLES = (
-    Sample(
-        "Pharmacy sales",
-        "Made up: 61,800 lines of a pharmacy wholesaler, shaped like the article's case.",
-        _PROJECT / "sample_data" / "pharmacy_sales.csv.gz",
-    ),
-    Sample(
-        "Household baskets",
-        "A teaching data set of supermarket baskets: 120 households over a year.",
-        _PROJECT / "sample_data" / "household_baskets.csv.gz",
-    ),
-)
-
-
-def take_uploads(workspace: Workspace, files: Sequence[UploadedFile]) -> None:
-    """Copy the files to the visitor's own folder, then drop them from the server's memory.
-
-    Files that cannot be read leave the workspace empty, with the refusal.
-    """
-    workspace.forget()
-    engine = workspace.engine = Engine(_MEMORY)
-    copies = []
-    for file in files:
-        path = engine.folder / engine.new_name("upload")
-        copies.append(Upload(file.name, path, _copy(file, path)))
-    context = get_script_run_ctx()
-    if context is not None:
-        for file in files:
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-    try:
-        _open(workspace, engine, copies)
-    except UserError as error:
-        workspace.forget()
-        workspace.refusal = error
-
-
-def take_sample(workspace: Workspace, sample: Sample) -> None:
-    """Use one of the bundled files."""
-    workspace.forget()
-    engine = workspace.engine = Engine(_MEMORY)
-    digest = hashlib.sha256(sample.path.read_bytes()).hexdigest()
-    _open(workspace, engine, [Upload(sample.path.name, sample.path, digest)])
-
-
-def _copy(file: IO[bytes], path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("wb") as copy:
-        while block := file.read(4 * 1024 * 1024):
-            digest.update(block)
-            copy.write(block)
-    return digest.hexdigest()
-
-
-def _open(workspace: Workspace, engine: Engine, uploads: Sequence[Upload]) -> None:
-    with workspace.alone():
-        workspace.source = open_sources(engine, [each.path for each in uploads], [each.name for each in uploads])
-    workspace.uploads = tuple(uploads)
-
-
-def recognition(workspace: Workspace) -> Recognition:
-    """Which column plays which role, as far as it can be told."""
-    try:
-        return lines(workspace).recognition
-    except UserError:  # the page goes on to show it; meanwhile, what can be told
-        pass
-    key = ("recognition", workspace.content, repr(workspace.cleaning.columns))
-    return workspace.answer(key, lambda: detect(_source(workspace), workspace.cleaning.columns))
-
-
-def read_differently(workspace: Workspace, options: CleaningOptions) -> None:
-    """Read the same files with other options; what was computed from the former reading is forgotten."""
-    if options == workspace.cleaning:
-        return
-    with workspace.alone():
-        workspace.cleaning = options
-        workspace.forget_answers()
-
-
-def lines(workspace: Workspace) -> Understood:
-    """The order lines that count, or the customers."""
-    found = workspace.answer(_reading_key(workspace), lambda: _lines(workspace))
-    if isinstance(found, UserError):
-        raise found.with_traceback(None)
-    return found
-
-
-def _lines(workspace: Workspace) -> Understood | UserError:
-    """The files as understood, or why they are not: a page asks several times, and reading takes long."""
-    engine = workspace.engine
-    if engine is None:
-        raise ValueError("no file was given")
-    engine.drop_since(0)
-    try:
-        return understand(engine, _source(workspace), workspace.cleaning)
-    except UserError as error:
-        return error
-
-
-def set_aside(workspace: Workspace) -> pd.DataFrame:
-    """The rows that are not used, with line number, reason and text."""
-    with workspace.alone():
-        return workspace.answer(("set aside", _reading_key(workspace)), lambda: lines(workspace).set_aside())
+from ui.session import Workspace
 
 
 def features(workspace: Workspace) -> CustomerFeatures:
     """All that the file tells of each customer."""
-    return workspace.answer(("features", _reading_key(workspace)), lambda: customer_features(lines(workspace)))
+    return workspace.answer(("features", reading_key(workspace)), lambda: customer_features(lines(workspace)))
 
 
 def chosen_features(workspace: Workspace) -> tuple[str, ...]:
@@ -171,14 +44,6 @@ def presets(workspace: Workspace) -> tuple[Preset, ...]:
     if not isinstance(known, CustomerTable):
         return tuple(PRESETS.values())
     return tuple(preset for preset in PRESETS.values() if set(preset.features) <= known.meanings.keys())
-
-
-def of_customers(workspace: Workspace) -> bool:
-    """Whether the file has one row a customer, and no orders; no where it cannot be read at all."""
-    try:
-        return isinstance(lines(workspace), CustomerTable)
-    except UserError:
-        return False
 
 
 def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
@@ -219,7 +84,7 @@ def preparation(workspace: Workspace, options: PreparationOptions | None = None)
     """The chosen features made comparable."""
     wanted = options or workspace.grouping.preparation
     chosen = chosen_features(workspace)
-    key = ("preparation", _reading_key(workspace), chosen, wanted)
+    key = ("preparation", reading_key(workspace), chosen, wanted)
     return workspace.answer(key, lambda: prepare(features(workspace).values, chosen, wanted))
 
 
@@ -313,7 +178,7 @@ def split(workspace: Workspace, count: int) -> Split:
 
 def _ranks(workspace: Workspace) -> pd.DataFrame:
     """The same for every number of segments, and most of the work of making them."""
-    return workspace.answer(("ranks", _reading_key(workspace)), lambda: ranks(features(workspace).values))
+    return workspace.answer(("ranks", reading_key(workspace)), lambda: ranks(features(workspace).values))
 
 
 def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
@@ -371,38 +236,10 @@ def list_file(workspace: Workspace, number: int) -> bytes:
     return lists.list_bytes(found, number)
 
 
-def _source(workspace: Workspace) -> SourceTable:
-    if workspace.source is None:
-        raise ValueError("no file was given")
-    return workspace.source
-
-
-def _reading_key(workspace: Workspace) -> Hashable:
-    return ("lines", workspace.content, repr(workspace.cleaning))
-
-
 def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
     """What tells these customers, as compared now, from all others."""
     grouping = workspace.grouping
-    return (_reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
-
-
-def ambiguities(workspace: Workspace) -> tuple[Ambiguity, ...]:
-    """What can be read in two ways in these files; nothing where they cannot be read at all."""
-    try:
-        return lines(workspace).reading.ambiguities
-    except UserError:
-        return ()  # the page goes on to show the error itself
-
-
-def date_order(workspace: Workspace) -> str:
-    """The order in which dates are read now."""
-    return lines(workspace).reading.date_order or "dmy"
-
-
-def decimal(workspace: Workspace) -> str:
-    """The decimal mark by which numbers are read now."""
-    return lines(workspace).reading.decimal or "point"
+    return (reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
 
 
 def recipe(workspace: Workspace) -> str:
@@ -414,14 +251,14 @@ def recipe(workspace: Workspace) -> str:
 
 def skews(workspace: Workspace) -> dict[str, float]:
     """How lopsided each feature is."""
-    key = ("skews", _reading_key(workspace))
+    key = ("skews", reading_key(workspace))
     return workspace.answer(key, lambda: {str(k): float(v) for k, v in skew(features(workspace).values).items()})
 
 
 def prepared_column(workspace: Workspace, name: str) -> np.ndarray:
     """A feature after preparation, one number a customer."""
     prepared = preparation(workspace)
-    key = ("matrix", _reading_key(workspace), prepared.features, prepared.options)
+    key = ("matrix", reading_key(workspace), prepared.features, prepared.options)
     matrix = workspace.answer(key, lambda: prepared.fit_matrix(features(workspace).values))
     column: np.ndarray = matrix[:, prepared.features.index(name)]
     return column
@@ -430,12 +267,12 @@ def prepared_column(workspace: Workspace, name: str) -> np.ndarray:
 def correlations(workspace: Workspace) -> pd.DataFrame:
     """Rank correlations (Spearman) of the chosen features."""
     chosen = list(chosen_features(workspace))
-    key = ("correlations", _reading_key(workspace), tuple(chosen))
+    key = ("correlations", reading_key(workspace), tuple(chosen))
     return workspace.answer(key, lambda: features(workspace).values[chosen].corr(method="spearman"))
 
 
 def outliers(workspace: Workspace) -> pd.DataFrame:
     """Customers far outside the usual range of the features as prepared, the furthest first."""
     prepared = preparation(workspace)
-    key = ("outliers", _reading_key(workspace), prepared.features, prepared.options)
+    key = ("outliers", reading_key(workspace), prepared.features, prepared.options)
     return workspace.answer(key, lambda: prepared.outliers(features(workspace).values))

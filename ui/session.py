@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from core.analysis import SegmentOptions
-from core.engine import Engine
+from core.engine import Engine, give_back
 from core.errors import UserError
 from core.orders.cleaning import CleaningOptions
 from core.orders.source import SourceTable
+from core.orders.values import Ambiguity
 from ui.jobs import Ahead, SweepJob
 
 _KEY = "workspace"
@@ -41,6 +42,10 @@ class Workspace:
     source: SourceTable | None = None
     refusal: UserError | None = None  # why the last file could not be taken
     cleaning: CleaningOptions = field(default_factory=CleaningOptions)
+    remembered: dict[frozenset[str], CleaningOptions] = field(default_factory=dict)  # headers -> what was said of them
+    as_before: bool = False  # whether something was said before of files with the headers of these
+    asked: dict[str, Ambiguity] = field(default_factory=dict)  # by kind; once answered, a reading names it no more
+    copies: int | None = None  # rows that are exact copies; None while nobody has counted
     grouping: SegmentOptions = field(default_factory=SegmentOptions)
     n_clusters: int | None = None  # None: as advised
     compared: tuple[int, int] | None = None
@@ -82,13 +87,22 @@ class Workspace:
 
     def forget(self) -> None:
         """Let go of all data, its copies on disk included, and of all choices."""
+        self._begin_anew({})
+
+    def make_room(self) -> None:
+        """The same for the sake of other files: what was said of columns is kept for files with the same ones."""
+        self._begin_anew(self.remembered)
+
+    def _begin_anew(self, remembered: dict[frozenset[str], CleaningOptions]) -> None:
         for work in (self.job, self.ahead):
             if work is not None:
                 work.stop()
         with self.alone():
             if self.engine is not None:
                 self.engine.close()
-            self.__dict__.update(Workspace(revision=self.revision + 1, _lock=self._lock).__dict__)
+            fresh = Workspace(revision=self.revision + 1, remembered=remembered, _lock=self._lock)
+            self.__dict__.update(fresh.__dict__)
+        give_back()
 
 
 def workspace() -> Workspace:

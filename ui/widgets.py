@@ -118,7 +118,6 @@ def ledger(account: Ledger, currency: str | None, *, money: bool = True) -> None
         table,
         hide_index=True,
         column_config={
-            "What happened": st.column_config.TextColumn(width="medium"),
             "Rows": st.column_config.NumberColumn(format="localized"),
             "Customers": st.column_config.NumberColumn(
                 format="localized", help="A customer with rows of both kinds stands in both lines."

@@ -24,6 +24,7 @@ from core.orders.relating import NUMBERED, Relations, all_relations, related, re
 from core.orders.remarks import remarks
 from core.orders.roles import DESCRIPTIVE
 from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, refunded, sale_rules
+from core.orders.set_aside import rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
 
@@ -103,33 +104,7 @@ class OrderLines:
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
-        return rows_set_aside(self.rows, self.ledger, self.source)
-
-
-def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable) -> pd.DataFrame:
-    """Of judged rows (FILE, LINE, `reason`) those set aside, as their files have them.
-
-    Returns
-    -------
-    file, line_number, reason, why, then the files' own columns with their text unchanged
-    """
-    if not ledger.set_aside:
-        return pd.DataFrame(columns=["file", "line_number", "reason", "why", *source.headers])
-    left_out = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason")
-    joined = left_out.join(source.numbered(), [FILE, LINE]).order_by([FILE, LINE]).to_pandas()
-    names = [file.name for file in source.files]
-    frame = pd.DataFrame(
-        {
-            "file": [names[number] for number in joined[FILE]],
-            "line_number": joined[LINE].to_numpy(),
-            "reason": joined["reason"].to_numpy(),
-            "why": [REASONS[reason] for reason in joined["reason"]],
-        }
-    )
-    originals = joined[[source.column(header) for header in source.headers]]
-    originals.columns = pd.Index(source.headers)
-    whole: pd.DataFrame = pd.concat([frame, originals], axis=1)
-    return whole
+        return rows_set_aside(self.rows, self.ledger, self.source).frame()
 
 
 def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None = None) -> OrderLines:

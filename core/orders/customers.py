@@ -13,13 +13,14 @@ import pandas as pd
 from core.engine import Engine
 from core.errors import AmbiguousInputError, NoUsableRowsError, listed
 from core.orders import ids, numbers, values
-from core.orders.cleaning import CleaningOptions, rows_set_aside
+from core.orders.cleaning import CleaningOptions
 from core.orders.columns import Recognition, detect
 from core.orders.ledger import REASONS, Ledger, LedgerEntry
 from core.orders.measures import Kinds, kinds_of, meanings, names_a_customer, tells_of_the_customer
 from core.orders.names import normalised
 from core.orders.reading import decide_numbers, percentless
 from core.orders.roles import CONTACTS, ROLES
+from core.orders.set_aside import rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
 
@@ -110,7 +111,7 @@ class CustomerTable:
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
-        return rows_set_aside(self.rows, self.ledger, self.source)
+        return rows_set_aside(self.rows, self.ledger, self.source).frame()
 
 
 def customer_table(engine: Engine, source: SourceTable, options: CleaningOptions | None = None) -> CustomerTable | None:

@@ -58,13 +58,27 @@ def remarks(rows: ir.Table, ledger: Ledger, found: Relations, currency: str | No
     return tuple(told)
 
 
-def of_copies(source: SourceTable) -> Iterator[str]:
-    """How many rows are exact copies of another of their file, if any. Reads all cells once more."""
+def count_copies(source: SourceTable) -> int:
+    """How many rows are exact copies of another of their file. Reads all cells once more."""
     different = [part.distinct().count().to_pyarrow().as_py() for part in source.contents()]
-    found = source.rows - sum(different)
+    return int(source.rows - sum(different))
+
+
+def of_copies(source: SourceTable) -> Iterator[str]:
+    """A sentence about exact copies, if there are any."""
+    found = count_copies(source)
     if found:
         verb, they = ("is an exact copy", "it is") if found == 1 else ("are exact copies", "they are")
         yield f"{_count(found, 'row')} {verb} of another row; {they} kept."
+
+
+def rows_by_currency(rows: ir.Table, currency: str | None) -> dict[str, int]:
+    """Of judged rows those that are used or would be if their currency was counted: {code: rows}, the most first."""
+    if currency is None or "other_currency" not in rows.columns:
+        return {}
+    fit = rows.filter(rows.reason.isnull() | (rows.reason == "other-currency"))
+    counts = fit.group_by(code=fit.other_currency.fill_null(currency)).aggregate(rows=ibis._.count())
+    return dict(_pairs(counts.order_by([ibis.desc("rows"), "code"])))
 
 
 def _other_currencies(rows: ir.Table, currency: str | None) -> str:

@@ -20,7 +20,7 @@ from tests import wrong_inputs
 from tests.browser.driving import PROJECT
 from tests.orders.workbooks import book
 from tests.wrong_inputs import Input
-from ui import navigation, services
+from ui import files, navigation, services
 from ui.navigation import Step
 from ui.session import Workspace
 from ui.widgets import plain
@@ -81,7 +81,7 @@ def with_file(app: AppTest, name: str, content: bytes) -> AppTest:
 def with_sample(app: AppTest) -> AppTest:
     app.switch_page(navigation.UPLOAD.script)
     app.run()
-    return app.button(key=f"sample {services.SAMPLES[0].label}").click().run()
+    return app.button(key=f"sample {files.SAMPLES[0].label}").click().run()
 
 
 def texts(app: AppTest) -> str:
@@ -201,7 +201,7 @@ def test_the_last_number_tells_the_step_to_it(sample: AppTest) -> None:
 def test_the_command_line_gives_the_same_names(sample: AppTest) -> None:
     here = workspace(sample)
     for k in (3, 6):
-        alone = analyse(services.lines(here), replace(here.grouping, k=k)).segmentation
+        alone = analyse(files.lines(here), replace(here.grouping, k=k)).segmentation
         assert [(each.name, each.colour) for each in alone.segments] == [
             (each.name, each.colour) for each in services.segmentation(here, k).segments
         ]
@@ -291,8 +291,9 @@ def test_a_workbook_says_its_sheet_and_what_was_left_out(app: AppTest, tmp_path:
     sheets = {"Cover": [["Made by", "Ann"]], "Our __orders__": [["Orders of our shop"], [], header, *rows]}
     with_file(app, "book.xlsx", book(tmp_path / "made.xlsx", sheets).read_bytes())
     assert not app.exception
-    (told,) = [each.value for each in app.markdown if each.value.startswith("book")]
-    assert "30 rows, sheet Our \\_\\_orders\\_\\_" in told
+    (told,) = [each.value for each in app.markdown if "book" in each.value]
+    assert "Excel\\, sheet Our \\_\\_orders\\_\\_" in told
+    assert "book\\.xlsx, 30 rows" in told
     captions = " ".join(each.value for each in app.caption)
     assert "Left out of book" in captions
     assert "row 1: titles or notes" in captions.replace("\\", "")
@@ -303,7 +304,7 @@ def test_a_workbook_says_its_sheet_and_what_was_left_out(app: AppTest, tmp_path:
 def test_a_file_with_something_odd_goes_through_all_pages(app: AppTest, odd: Input) -> None:
     with_file(app, odd.name, odd.content)
     assert not app.error
-    ledger = services.lines(workspace(app)).ledger
+    ledger = files.lines(workspace(app)).ledger
     assert ledger.rows_in - ledger.used.rows == odd.set_aside
     for step in navigation.STEPS:
         visit(app, step)
@@ -383,7 +384,7 @@ def test_text_of_a_file_is_never_markdown(app: AppTest, hostile: bytes, step: St
         next(box for box in app.selectbox if box.label == label).set_value(header)
         app.run()
     assert not app.error
-    assert services.lines(workspace(app)).ledger.used.customers == 7
+    assert files.lines(workspace(app)).ledger.used.customers == 7
     visit(app, step)
     assert not app.exception
     assert not app.error

@@ -6,6 +6,7 @@ import threading
 import time
 from functools import partial
 
+from core.orders.cleaning import CleaningOptions
 from ui.jobs import Ahead
 from ui.session import Workspace
 
@@ -65,6 +66,18 @@ def test_forgetting_waits_for_what_is_being_computed_and_keeps_none_of_it() -> N
     asker.join()
     assert workspace.answer("key", lambda: "new") == "new"
     assert (workspace.uploads, workspace.n_clusters, workspace.revision) == ((), None, 1)
+
+
+def test_room_for_other_files_keeps_answers_and_nothing_else_while_forgetting_keeps_none() -> None:
+    said = {frozenset({"customer", "date"}): CleaningOptions(date_order="dmy")}
+    workspace = Workspace(uploads=("orders.csv",), n_clusters=5, as_before=True, copies=3, remembered=dict(said))
+    workspace.answer("key", lambda: "private")
+    workspace.make_room()
+    assert (workspace.uploads, workspace.n_clusters, workspace.as_before, workspace.copies) == ((), None, False, None)
+    assert workspace.answer("key", lambda: "new") == "new"
+    assert workspace.remembered == said
+    workspace.forget()
+    assert workspace.remembered == {}
 
 
 def test_an_answer_that_fails_is_asked_for_again() -> None:

@@ -1,0 +1,76 @@
+"""The rows set aside, to be looked through and to be taken along, each as its file has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from core.engine import Engine
+from core.orders.ledger import REASONS, Ledger
+from core.orders.source import FILE, LINE, SourceTable
+
+
+@dataclass(frozen=True, slots=True)
+class RowsSetAside:
+    """`table` has FILE, LINE, `reason` (a slug of `REASONS`), and c1..cn as the source has them."""
+
+    table: ir.Table
+    source: SourceTable
+
+    def frame(self) -> pd.DataFrame:
+        """All of them: file, line_number, reason, why, then the files' own columns with their text unchanged."""
+        return _framed(self.table, self.source)
+
+    def search(self, words: str = "", reason: str | None = None, most: int = 1_000) -> tuple[pd.DataFrame, int]:
+        """The first rows as in `frame` that hold the words in one cell, in any case; and how many there are in all.
+
+        Parameters
+        ----------
+        reason : a slug of `REASONS`; None for any
+        """
+        found = self.table
+        if reason is not None:
+            found = found.filter(found.reason == ibis.literal(reason))
+        wanted = " ".join(words.split()).lower()
+        if wanted:
+            cells = [found[self.source.column(header)].cast("string") for header in self.source.headers]
+            held = [cell.lower().contains(ibis.literal(wanted)).fill_null(False) for cell in cells]
+            found = found.filter(ibis.or_(*held))
+        count = int(found.count().to_pyarrow().as_py())
+        return _framed(found, self.source, most), count
+
+
+def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: Engine | None = None) -> RowsSetAside:
+    """Of judged rows (FILE, LINE, `reason`) those set aside.
+
+    Parameters
+    ----------
+    engine : keeps them, for whoever asks more than once: each time else all files are read
+    """
+    numbered = source.numbered()
+    left_out = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason")
+    if not ledger.set_aside:
+        numbered = numbered.limit(0)
+    joined = left_out.join(numbered, [FILE, LINE])
+    return RowsSetAside(joined if engine is None else engine.keep(joined, "aside"), source)
+
+
+def _framed(found: ir.Table, source: SourceTable, most: int | None = None) -> pd.DataFrame:
+    in_order = found.order_by([FILE, LINE])
+    joined = (in_order if most is None else in_order.limit(most)).to_pandas()
+    names = [file.name for file in source.files]
+    frame = pd.DataFrame(
+        {
+            "file": [names[number] for number in joined[FILE]],
+            "line_number": joined[LINE].to_numpy(),
+            "reason": joined["reason"].to_numpy(),
+            "why": [REASONS[reason] for reason in joined["reason"]],
+        }
+    )
+    originals = joined[[source.column(header) for header in source.headers]]
+    originals.columns = pd.Index(source.headers)
+    whole: pd.DataFrame = pd.concat([frame, originals], axis=1)
+    return whole
