@@ -14,7 +14,8 @@ from core.orders.records import Record
 _OTHER_DELIMITERS = (",", ";", "\t", "|")
 _MOST_HEADER_ROWS = 6
 _DIGIT = re.compile(r"\d")
-_NEVER_NAMES = {"date", "time", "email", "address"}
+_NEVER_NAMES = {"date", "time"}
+_SELDOM_NAMES = {"email", "address"}
 _WORDS_OF_A_DESCRIPTION = 3.5
 
 
@@ -40,7 +41,7 @@ def find_top(rows: Sequence[Record], grammar: Grammar, columns: Profile) -> Top:
     first = _first_header(rows[:body], columns)
     if first is None:
         first = next((place for place in range(body) if _may_be_header(rows, place, grammar, columns)), body)
-    if first == body or any(kind(cell) in _NEVER_NAMES for cell in rows[first].cells):
+    if first == body or _holds_values(rows[first].cells, columns):
         return Top(None, first, first, False)
     names = rows[first].cells
     if _filled(names) == 1 < columns.width:
@@ -55,6 +56,15 @@ def find_top(rows: Sequence[Record], grammar: Grammar, columns: Profile) -> Top:
     following = rows[last + 1].cells
     described = columns.contradicted(following) and _describes(following, header)
     return Top(_joined(header), first, last + 1, described)
+
+
+def _holds_values(cells: Sequence[str], columns: Profile) -> bool:
+    """Whether some cell is no name of its column: a day, or an address over others of its kind."""
+    below = [column.kind for column in columns.columns]
+    return any(
+        found in _NEVER_NAMES or (found in _SELDOM_NAMES and (place >= len(below) or below[place] == found))
+        for place, found in enumerate(map(kind, cells))
+    )
 
 
 def _first_header(rows: Sequence[Record], columns: Profile) -> int | None:

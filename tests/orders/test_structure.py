@@ -196,3 +196,12 @@ def test_a_row_all_damage_above_rows_of_its_length_begins_no_table(tmp_path: Pat
     rows, left_out = read(tmp_path, FIRST + odd + "\n" + "\n".join(below) + "\n")
     assert rows[4:] == [odd.strip().split(","), *(line.split(",") for line in below)]
     assert left_out == []
+
+
+def test_a_name_that_looks_like_an_address_is_one_over_other_things(tmp_path: Path):
+    """Nobody's mail stands under it; under `ann@example.com` in the second file stand other people's."""
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,day,a_b@example.com\nAnn,2024-01-31,seen\nBob,2024-02-01,seen\nCy,2024-02-02,sent\n")
+    assert detect(path).header == ("customer", "day", "a_b@example.com")
+    path.write_text("Ann,2024-01-31,ann@example.com\nBob,2024-02-01,bob@example.com\nCy,2024-02-02,cy@example.com\n")
+    assert detect(path).header is None
