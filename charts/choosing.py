@@ -26,8 +26,8 @@ PICKED = "picked"
 """The selection that a click makes: a number of segments under "k"."""
 _POINTED = "pointed"  # where the pointer is; the browser alone knows
 _TURN = "turn"
-_STRIP = 54  # pixels for the preview, above the title of the vertical axis
-_LETTERS = 46  # of a line of it
+_STRIP = 62  # pixels for the preview, above the title of the vertical axis
+_LETTERS = 50  # of a line of it
 
 # Kaufman & Rousseeuw (1990), p. 88.
 _FITS = ((0.70, "very well"), (0.50, "reasonably well"), (0.25, "weakly"))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from charts import choosing as charts
 from charts import lineage, theme
@@ -57,14 +58,19 @@ def _curves(workspace: Workspace, was_running: bool) -> None:
     running = services.sweep_job(workspace).running
     if was_running and not running:
         st.rerun()
+    # There all the time: when the sweep is done, what follows would otherwise stand there twice for a moment.
+    place = st.empty()
     with explained():  # the page's own is not there when the fragment runs again by itself
-        _growing(workspace) if running else _whole(workspace)
+        if running:
+            _growing(workspace, place)
+        else:
+            _whole(workspace)
 
 
-def _growing(workspace: Workspace) -> None:
+def _growing(workspace: Workspace, place: DeltaGenerator) -> None:
     """The curves as far as they have come."""
     fitted = services.sweep_job(workspace).partial
-    widgets.sweep_progress(fitted, workspace.grouping.k_max)
+    widgets.sweep_progress(fitted, workspace.grouping.k_max, place)
     if fitted is None or len(fitted.fits) < _FEWEST:
         st.caption("The first points of the curves will be here in a moment.")
         return
@@ -188,8 +194,12 @@ def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
         first, *others = advice.reasons
         with st.container(border=True):
             st.markdown(f"**{plain(first)}**" + ("" if chosen == advice.k else f" You chose {chosen}."))
-            for reason in others:
-                st.markdown(plain(reason))
+            for place, reason in enumerate(others):
+                finding, colon, more = reason.partition(": ")
+                if place == 0 and advice.natural_grouping is False:  # what matters most then
+                    st.markdown(f"**{plain(finding + colon)}** {plain(more)}")
+                else:
+                    st.markdown(plain(reason))
             if checking:
                 widgets.evidence_progress(job.partial, fitted.k_max)
             # Unlike a data frame's, its cells wrap.

@@ -74,6 +74,8 @@ def reference(
 
 def _silhouette(matrix: np.ndarray, k: int, seed: int) -> float:
     labels = KMeans(k, n_init=_STARTS, random_state=seed).fit(matrix).labels_
+    if labels.max() == labels.min():
+        return 0.0  # a few customers drawn, all of them alike: nobody is closer to anybody
     return SilhouetteMeter(matrix, seed).measure(labels).value
 
 
