@@ -112,7 +112,7 @@ def _slider(workspace: Workspace, fitted: Sweep, current: int) -> int:
         fitted.k_max,
         key=key,
         on_change=lambda: _choose(workspace, st.session_state[key]),
-        help="Move it with the mouse or the arrow keys, click in a chart, or press a number while no field has the focus.",
+        help="Move it by mouse or arrow keys, click in a chart, or press a number while no field has the focus.",
     )
     with st.container(horizontal=True, gap="xxsmall"):
         for count in _KEYS:
