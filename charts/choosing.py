@@ -1,8 +1,8 @@
-"""The charts beside the slider: small, since each move sends them anew."""
+"""The charts beside the slider, which choose a number too: small, since each move sends them anew."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,32 @@ from charts import theme
 from charts.segments import segment_bars
 from charts.theme import Palette
 from core.clustering.choice import MIN_SHARE, Advice
+from core.clustering.evidence import Evidence
 from core.clustering.sweep import Sweep
+from core.features import catalog
+from core.segments.generations import Generation
 from core.segments.segmentation import Segmentation
 
 CURVE = "#0072B2"
 CHOSEN = "#D55E00"
 
+PICKED = "picked"
+"""The selection that a click makes: a number of segments under "k"."""
+_POINTED = "pointed"  # where the pointer is; the browser alone knows
+_TURN = "turn"
+_STRIP = 62  # pixels for the preview, above the title of the vertical axis
+_LETTERS = 50  # of a line of it
+
 # Kaufman & Rousseeuw (1990), p. 88.
 _FITS = ((0.70, "very well"), (0.50, "reasonably well"), (0.25, "weakly"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preview:
+    """The segments of each number, for the browser to show where the pointer is."""
+
+    parts: pd.DataFrame  # a row a segment: k, left and right (shares of the customers, 0 to 1), colour
+    told: pd.DataFrame  # a row a number: k, sizes, means (a line each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +56,44 @@ class _Curve:
         return alt.Y(f"{field}:Q", scale=alt.Scale(domain=list(self.domain), nice=False, clamp=True), axis=self.axis)
 
 
-def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
+def preview(generations: Sequence[Generation], currency: str | None) -> Preview:
+    """How large the segments of each number are, and what their customers spend on average."""
+    parts, told = [], []
+    for each in generations:
+        k, everyone = each.n_segments, max(int(each.sizes.sum()), 1)
+        ends = (each.sizes.cumsum() / everyone).round(4).tolist()
+        colours = map(theme.colour, each.colours)
+        parts += [(k, left, right, colour) for left, right, colour in zip([0.0, *ends], ends, colours, strict=False)]
+        sizes = [f"{size:,}" if size < 10_000 else catalog.short(size) for size in each.sizes.tolist()]
+        means = ""
+        if each.revenue is not None:
+            unit = f" {currency} each" if currency else " each"
+            amounts = [catalog.short(mean) for mean in (each.revenue / each.sizes.clip(min=1)).tolist()]
+            means = _in_a_line("spending ", amounts, unit)
+        told.append((k, _in_a_line(f"{theme.count(k, 'segment')}: ", sizes, " customers"), means))
+    return Preview(
+        pd.DataFrame(parts, columns=["k", "left", "right", "colour"]),
+        pd.DataFrame(told, columns=["k", "sizes", "means"]),
+    )
+
+
+def _in_a_line(before: str, figures: Sequence[str], after: str) -> str:
+    """As many of the figures as there is room for, the last ones standing for themselves in the bar alone."""
+    for kept in range(len(figures), 0, -1):
+        line = before + " / ".join(figures[:kept]) + (" / …" if kept < len(figures) else "") + after
+        if len(line) <= _LETTERS:
+            return line
+    return before + figures[0] + " / …" + after
+
+
+def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, previewed: Preview | None = None) -> Any:
     """How much customers differ within their segments, for each number of segments.
 
     Shown as a share of what there is with one segment, so that it reads the same for every file; the inertia itself is
     in the tooltip. A sweep under way shows what it has on axes that already have their final length.
+
+    With a preview, the chart is a control: where the pointer is, that number's segments stand above the curve, else
+    those of the number chosen, and a click makes the selection PICKED. Without, as in the report, it stands still.
     """
     whole = sweep.inertias.get(1, 0.0)
     shares = {k: inertia / whole if whole else 0.0 for k, inertia in sweep.inertias.items()}
@@ -69,11 +120,16 @@ def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int) -> A
         title=title,
         alt_text=f"Line chart of how tight the groups are (inertia). {title}. {_read_out(points)}{_advised(advice)}",
     )
-    return _drawn(curve, n_clusters, advice, k_max)
+    return _drawn(curve, n_clusters, advice, k_max, previewed, preview_of=n_clusters)
 
 
-def silhouette(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
-    """How much closer customers are to their own segment than to the next one, with the band of its uncertainty."""
+def silhouette(
+    sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, previewed: Preview | None = None
+) -> Any:
+    """How much closer customers are to their own segment than to the next one, with the band of its uncertainty.
+
+    A control as the elbow is, but where the pointer is not, it says how to use it.
+    """
     measured = sweep.silhouettes
     points = pd.DataFrame(
         {
@@ -97,6 +153,40 @@ def silhouette(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int)
         title=title,
         alt_text=f"Line chart of how well customers fit their segment (silhouette). {title}. "
         f"{_read_out(points)}{_advised(advice)}",
+    )
+    return _drawn(curve, n_clusters, advice, k_max, previewed)
+
+
+def stability(evidence: Evidence, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
+    """How alike the segments come out with other customers in the file, with the band of its uncertainty."""
+    found = evidence.stabilities
+    values = [each.agreement for each in found.values()]
+    margins = [2 * each.standard_error for each in found.values()]
+    points = pd.DataFrame(
+        {
+            "k": list(found),
+            "value": values,
+            "low": [value - margin for value, margin in zip(values, margins, strict=True)],
+            "high": [value + margin for value, margin in zip(values, margins, strict=True)],
+            "told": [f"{value:.2f} ± {margin:.2f}" for value, margin in zip(values, margins, strict=True)],
+        }
+    )
+    best = evidence.most_stable
+    title = "How alike the segments come out with other customers"
+    if n_clusters in found:
+        alike = f"{found[n_clusters].agreement:.2f}"
+        title = f"With other customers, {n_clusters} segments come out {alike} alike (1: the same)"
+    curve = _Curve(
+        points,
+        domain=(min(0.0, float(points["low"].min())), 1.08),
+        axis=alt.Axis(
+            format=".1f",
+            values=[0, 0.2, 0.4, 0.6, 0.8, 1],
+            **theme.lying_title("Stability (adjusted Rand index, 1 at best)"),
+        ),
+        tooltip=(alt.Tooltip("told:N", title="Stability, 1 at best"),),
+        title=title,
+        alt_text=f"Line chart of stability. {title}. {_read_out(points)} Most stable: {best}.{_advised(advice)}",
     )
     return _drawn(curve, n_clusters, advice, k_max)
 
@@ -122,16 +212,84 @@ def sizes(segmentation: Segmentation, palette: Palette, min_share: float = MIN_S
     )
 
 
-def _drawn(curve: _Curve, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
-    """Line and points, the chosen number as a diamond, the advised one as a rule, both with their names."""
-    x = alt.X(
-        "k:Q",
-        title="Number of segments (k)",
-        scale=alt.Scale(domain=[0.5, k_max + 0.5], nice=False),
-        axis=alt.Axis(
-            values=list(range(1, k_max + 1)), format="d", grid=False, labelOverlap=k_max > 12, titleFontSize=12
+def at_turn(spec: Mapping[str, Any], turn: int) -> dict[str, Any]:
+    """The chart with the selection that a click makes marked as that turn's.
+
+    The browser tells only of selections that are new: without it, a number clicked on, left by the slider and clicked
+    on again would not be told.
+    """
+    turned = [each | {"value": turn} if each["name"] == _TURN else each for each in spec["params"]]
+    return {**spec, "params": turned}
+
+
+def _strip(previewed: Preview, n_clusters: int | None, x: Callable[[str], alt.X], k_max: int) -> list[Any]:
+    """The segments of the number that is pointed at, as a bar and in words; else of n_clusters, or how to use it."""
+    top = -16 - _STRIP  # above the title of the vertical axis
+    here = f"datum.k == (isValid({_POINTED}.k) ? {_POINTED}.k[0] : {n_clusters or 0})"
+    parts = previewed.parts.copy()
+    parts[["left", "right"]] = (0.5 + k_max * parts[["left", "right"]]).round(3)
+    bar = alt.Chart(parts).transform_filter(here).mark_rect(stroke="white", strokeWidth=0.5, aria=False)
+    told = alt.Chart(previewed.told).transform_filter(here)
+    hint = alt.Chart(pd.DataFrame({"k": [0]}))
+    said: dict[str, Any] = {"align": "left", "baseline": "top", "color": theme.INK, "fontSize": 12}
+    bold = said | {"fontWeight": "bold"}
+    layers: list[Any] = [
+        # Holds the room while there is less in it: the plot must not move under the pointer.
+        hint.mark_rule(opacity=0, aria=False).encode(x=alt.value(0), y=alt.value(top), y2=alt.value(top + _STRIP)),
+        bar.encode(
+            x=x("left"),
+            x2="right:Q",
+            y=alt.value(top + 36),
+            y2=alt.value(top + 46),
+            color=alt.Color("colour:N", scale=None),
         ),
+        told.mark_text(**bold).encode(x=alt.value(0), y=alt.value(top), text="sizes:N"),
+        told.mark_text(**said).encode(x=alt.value(0), y=alt.value(top + 16), text="means:N"),
+    ]
+    if n_clusters is None:
+        words = ["Point at a number of segments to look at it,", "click to choose it."]
+        idle = hint.transform_filter(f"!isValid({_POINTED}.k)").mark_text(text=words, lineHeight=16, **said)
+        layers.append(idle.encode(x=alt.value(0), y=alt.value(top)))
+    return layers
+
+
+def _controls(curve: _Curve) -> Any:
+    """A rule that goes with the pointer, and what a click selects."""
+    pointed = alt.selection_point(
+        name=_POINTED, encodings=["x"], on="pointermove", clear="pointerout", nearest=True, empty=False
     )
+    picked = alt.selection_point(
+        name=PICKED, fields=["k", "turn"], on="click", clear=False, toggle=False, nearest=True, empty=False
+    )
+    rules = alt.Chart(curve.points, name="numbers").transform_calculate(turn=_TURN)
+    rules = rules.mark_rule(color=theme.NEUTRAL, strokeWidth=1.5, cursor="pointer", aria=False)
+    shown = rules.encode(opacity=alt.condition(pointed, alt.value(0.9), alt.value(0)))
+    return shown.add_params(alt.param(name=_TURN, value=0), pointed, picked)
+
+
+def _drawn(
+    curve: _Curve,
+    n_clusters: int,
+    advice: Advice | None,
+    k_max: int,
+    previewed: Preview | None = None,
+    preview_of: int | None = None,
+) -> Any:
+    """Line and points, the chosen number as a diamond, the advised one as a rule, both with their names.
+
+    With a preview it is a control, which shows the segments of `preview_of` while nobody points at another number.
+    """
+
+    def x(field: str) -> alt.X:
+        return alt.X(
+            f"{field}:Q",
+            title="Number of segments (k)",
+            scale=alt.Scale(domain=[0.5, k_max + 0.5], nice=False),
+            axis=alt.Axis(
+                values=list(range(1, k_max + 1)), format="d", grid=False, labelOverlap=k_max > 12, titleFontSize=12
+            ),
+        )
+
     tooltip = [alt.Tooltip("k:Q", title="Segments"), *curve.tooltip]
     layers: list[Any] = []
     if "low" in curve.points:
@@ -150,8 +308,13 @@ def _drawn(curve: _Curve, n_clusters: int, advice: Advice | None, k_max: int) ->
     layers.append(
         chosen.mark_text(text=f"{n_clusters} chosen", color=theme.INK, fontSize=12, fontWeight="bold", **place)
     )
-    drawn = alt.layer(*layers).encode(x=x)
-    return theme.finish_altair(drawn, curve.title, curve.alt_text, height=220, above=12)
+    if previewed is None:
+        drawn = alt.layer(*layers).encode(x=x("k"))
+    else:
+        layers.append(_controls(curve).encode(tooltip=tooltip))
+        drawn = alt.layer(*_strip(previewed, preview_of, x, k_max), alt.layer(*layers).encode(x=x("k")))
+    room = _STRIP if previewed is not None else 0
+    return theme.finish_altair(drawn, curve.title, curve.alt_text, height=220 + room, above=12)
 
 
 def _advised_mark(curve: _Curve, advised: int, n_clusters: int, k_max: int) -> list[alt.Chart]:

@@ -12,14 +12,12 @@ import plotly.graph_objects as go
 
 from charts import theme
 from charts.theme import Palette
+from core.clustering.sampling import MOST_POINTS, stratified
 from core.features import catalog
 from core.features.catalog import Feature, Unit
 from core.segments.naming import inner, ranks, standings
 from core.segments.segmentation import Segment, Segmentation
 
-MOST_POINTS = 5_000
-LEAST_POINTS = 30
-"""Points that each segment gets at least, where it has as many customers."""
 _DIVERGING = [[0.0, "#0B5C94"], [0.25, "#7DB4D8"], [0.5, "#EDEDED"], [0.75, "#F0A36B"], [1.0, "#B34700"]]
 _DARK = (-0.32, 0.36)
 """Beyond these distances to the middle, white is easier to read on the colours above than black."""
@@ -114,7 +112,7 @@ def scatter(
     values = features.values[[x, y]].set_axis(["x", "y"], axis=1)
     values["segment"] = segmentation.assignments["segment"].to_numpy()
     values = values[np.isfinite(values["x"]) & np.isfinite(values["y"])]
-    shown = values.iloc[_sample(values["segment"].to_numpy(), most, seed)]
+    shown = values.iloc[stratified(values["segment"].to_numpy(), most, seed)]
     figure = go.Figure()
     for segment, shape in zip(segmentation.segments, theme.shapes(segmentation.n_segments), strict=True):
         points = shown[shown["segment"] == segment.number]
@@ -188,22 +186,6 @@ def _profile_words(
     name = theme.shorten(segments[column].name)
     title = f"What sets segments apart: {name} by {side} {inner(theme.shorten(known[row].label))}"
     return title, f"Heatmap of each segment's mean in {len(known)} features. {title}. {'; '.join(told)}."
-
-
-def _sample(segments: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """Places, ascending, of at most `most` customers: all, or of each segment by its size and never none."""
-    if len(segments) <= most:
-        return np.arange(len(segments))
-    numbers, sizes = np.unique(segments, return_counts=True)
-    least = np.minimum(sizes, max(1, min(LEAST_POINTS, most // len(numbers))))
-    free = most - int(least.sum())
-    quota = least + np.floor(free * (sizes - least) / max(int((sizes - least).sum()), 1)).astype(int)
-    random = np.random.default_rng(seed)
-    chosen = [
-        random.choice(np.flatnonzero(segments == number), int(wanted), replace=False)
-        for number, wanted in zip(numbers, quota, strict=True)
-    ]
-    return np.sort(np.concatenate(chosen))
 
 
 def _hover(points: pd.DataFrame, both: Sequence[Feature], currency: str | None) -> list[str]:

@@ -172,6 +172,14 @@ def _rows(segments: Sequence[Segment], palette: Palette) -> pd.DataFrame:
     )
 
 
+def segment_scale(segments: Sequence[Segment], palette: Palette) -> alt.Scale:
+    """The colour of each segment, by its number."""
+    return alt.Scale(
+        domain=[segment.number for segment in segments],
+        range=[palette[theme.label(segment)] for segment in segments],
+    )
+
+
 def _colour(rows: pd.DataFrame, channel: Any = alt.Color) -> Any:
     return channel("segment:O", scale=alt.Scale(domain=[*rows["segment"]], range=[*rows["colour"]]), legend=None)
 

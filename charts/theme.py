@@ -168,7 +168,7 @@ def finish_altair(chart: Any, title: str, alt_text: str, height: int, above: int
     ).configure_axis(labelColor=INK, titleColor=INK)
 
 
-def lying_title(text: str) -> dict[str, Any]:
+def lying_title(text: str | list[str]) -> dict[str, Any]:
     """The title of a vertical axis, lying above it: upright ones are hard to read and are cut where the plot is low."""
     return {
         "title": text, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": 0, "titleY": -12,

@@ -1,4 +1,4 @@
-"""The pieces of the Choose k page: the slider, the growing curves, the verdict."""
+"""The pieces of the Choose k page: the slider and what moves it, the growing curves, the verdict, the splits."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from functools import partial
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from charts import choosing as charts
 from charts import lineage, theme
 from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
-from ui import services, widgets
+from ui import closeup, services, tables, widgets
 from ui.frame import explained
-from ui.jobs import Ahead, SweepJob
+from ui.jobs import Ahead
 from ui.session import Workspace
 from ui.widgets import plain
 
 _REDRAW_SECONDS = 0.4
+_FEWEST = 2  # segments that can be chosen
+_KEYS = range(_FEWEST, 10)  # numbers with a key of their own
 Spec = dict[str, Any]
 
 
@@ -46,75 +49,110 @@ def limits(workspace: Workspace) -> None:
 
 
 def curves(workspace: Workspace) -> None:
-    """Slider, curves and sizes; a change of the slider redraws these alone."""
+    """Slider, curves and sizes; a change of the number redraws these alone."""
     running = services.sweep_job(workspace).running
     st.fragment(_curves, run_every=_REDRAW_SECONDS if running else None)(workspace, running)
 
 
 def _curves(workspace: Workspace, was_running: bool) -> None:
-    job = services.sweep_job(workspace)
-    if was_running and not job.running:
+    running = services.sweep_job(workspace).running
+    if was_running and not running:
         st.rerun()
+    # There all the time: when the sweep is done, what follows would otherwise stand there twice for a moment.
+    place = st.empty()
     with explained():  # the page's own is not there when the fragment runs again by itself
-        _drawn(workspace, job)
+        if running:
+            _growing(workspace, place)
+        else:
+            _whole(workspace)
 
 
-def _drawn(workspace: Workspace, job: SweepJob) -> None:
-    running, fitted = job.running, job.partial
-    done = len(fitted.fits) if fitted else 0
-    if running:
-        widgets.progress(job)
-    if fitted is None or done < 2:
+def _growing(workspace: Workspace, place: DeltaGenerator) -> None:
+    """The curves as far as they have come."""
+    fitted = services.sweep_job(workspace).partial
+    widgets.sweep_progress(fitted, workspace.grouping.k_max, place)
+    if fitted is None or len(fitted.fits) < _FEWEST:
         st.caption("The first points of the curves will be here in a moment.")
         return
-    advice = None if running else services.advice(workspace)
-    chosen = _slider(workspace, fitted, advice)
-    elbow, silhouette, sizes = _pictures(workspace, fitted, advice, chosen)
-    left, right = st.columns(2)
-    with left:
-        widgets.vega_chart(elbow, key="elbow")
-    with right:
-        widgets.vega_chart(silhouette, key="silhouette")
-    if advice is not None:
-        _verdict(advice, chosen)
-        _look_ahead(workspace, fitted, advice)
+    chosen = _slider(workspace, fitted, workspace.n_clusters or _FEWEST)
+    sizes = _side_by_side(workspace, fitted, None, chosen)
     if sizes is None:
         st.caption(f"{chosen} segments are not computed yet.")
-        return
-    widgets.vega_chart(sizes, key="sizes")
-    if advice is not None:
-        _family(workspace, chosen)
+    else:
+        widgets.vega_chart(sizes, key="sizes")
 
 
-def _family(workspace: Workspace, chosen: int) -> None:
-    """How these segments came about, what one more would change, and the tree of all."""
-    st.header("How the segments split")
-    sentences, step, tree = _family_pictures(workspace, chosen)
-    for sentence in sentences:
-        st.markdown(sentence)
-    widgets.vega_chart(step, key="step")
-    widgets.vega_chart(tree, key="tree")
+def _whole(workspace: Workspace) -> None:
+    """All that there is to say once the sweep is done."""
+    fitted, advice = services.sweep(workspace), services.advice(workspace)
+    chosen = _slider(workspace, fitted, workspace.n_clusters or advice.k)
+    sizes = _side_by_side(workspace, fitted, advice, chosen)
+    _look_ahead(workspace, fitted, advice)
+    checking = services.evidence_job(workspace).running
+    st.fragment(_verdict, run_every=_REDRAW_SECONDS if checking else None)(workspace, chosen, checking)
+    if sizes is not None:
+        widgets.vega_chart(sizes, key="sizes")
+    closeup.customers(workspace, chosen)
+    closeup.other_measures(workspace, chosen)
+    _family(workspace, chosen)
 
 
-def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec, Spec]:
-    """The sentences, the step to one segment more, or to the last where there is none, and the tree."""
+def _slider(workspace: Workspace, fitted: Sweep, current: int) -> int:
+    """The number of segments: by slider, by key, by a click in a chart, or as it is."""
+    if fitted.k_max <= _FEWEST:
+        st.caption("These customers differ too little for more than two segments.")
+        return _FEWEST
+    current = min(current, fitted.k_max)
+    key = f"k {fitted.k_max}/{workspace.revision}"
+    if st.session_state.get(key) != current:
+        st.session_state[key] = current
+    chosen = st.slider(
+        "Number of segments (k)",
+        _FEWEST,
+        fitted.k_max,
+        key=key,
+        on_change=lambda: _choose(workspace, st.session_state[key]),
+        help="Move it by mouse or arrow keys, click in a chart, or press a number while no field has the focus.",
+    )
+    with st.container(horizontal=True, gap="xxsmall"):
+        for count in _KEYS:
+            if count <= fitted.k_max:
+                st.button(
+                    "",  # the key is shown, and is the number
+                    key=f"choose {count}",
+                    type="primary" if count == chosen else "secondary",
+                    shortcut=f"{count}",
+                    on_click=_choose,
+                    args=(workspace, count),
+                )
+    return chosen
 
-    def draw() -> tuple[list[str], Spec, Spec]:
-        born, currency = services.generations(workspace), services.features(workspace).currency
-        told = []
-        if chosen < len(born):
-            more = services.split(workspace, chosen)
-            told.append(f"**One more segment, {chosen} → {chosen + 1}.** {plain(more.words())}")
-        if chosen > 2 or chosen == len(born):
-            last = services.split(workspace, chosen - 1)
-            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(last.words())}")
-        return (
-            told,
-            lineage.step(born[min(chosen, len(born) - 1)], chosen, currency).to_dict(),
-            lineage.tree(born, chosen, currency).to_dict(),
-        )
 
-    return workspace.answer(("family", *services.grouping_key(workspace), chosen), draw)
+def _choose(workspace: Workspace, count: int) -> None:
+    workspace.n_clusters = count
+
+
+def _choose_picked(workspace: Workspace, key: str, k_max: int) -> None:
+    """What was clicked on in a chart; one segment is shown there but is no choice."""
+    workspace.clicks += 1
+    for each in st.session_state[key].selection.get(charts.PICKED, []):
+        if _FEWEST <= each["k"] <= k_max:
+            _choose(workspace, int(each["k"]))
+
+
+def _side_by_side(workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int) -> Spec | None:
+    """Elbow and silhouette, as charts and as controls.
+
+    Returns
+    -------
+    The sizes, made with them, where that number is done.
+    """
+    elbow, silhouette, sizes = _pictures(workspace, fitted, advice, chosen)
+    for place, spec, key in zip(st.columns(2), (elbow, silhouette), ("elbow", "silhouette"), strict=True):
+        with place:
+            take = partial(_choose_picked, workspace, key, fitted.k_max)
+            widgets.vega_control(charts.at_turn(spec, workspace.clicks), key, charts.PICKED, take)
+    return sizes
 
 
 def _pictures(
@@ -125,14 +163,47 @@ def _pictures(
 
     def draw() -> tuple[Spec, Spec, Spec | None]:
         found = services.early_segmentation(workspace, chosen)
+        previewed = _preview(workspace)
         return (
-            charts.elbow(fitted, chosen, advice, fitted.k_max).to_dict(),
-            charts.silhouette(fitted, chosen, advice, fitted.k_max).to_dict(),
+            charts.elbow(fitted, chosen, advice, fitted.k_max, previewed).to_dict(),
+            charts.silhouette(fitted, chosen, advice, fitted.k_max, previewed).to_dict(),
             charts.sizes(found, theme.palette(found), least).to_dict() if found is not None else None,
         )
 
     told = (chosen, len(fitted.fits), advice.k if advice else None, least)
     return workspace.answer(("pictures", *services.grouping_key(workspace), *told), draw)
+
+
+def _preview(workspace: Workspace) -> charts.Preview:
+    """The segments of every number once the sweep is done; of none while it goes on."""
+    if services.sweep_job(workspace).running:
+        return charts.preview((), None)
+    key = ("preview", *services.grouping_key(workspace))
+    currency = services.features(workspace).currency
+    return workspace.answer(key, lambda: charts.preview(services.generations(workspace), currency))
+
+
+def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
+    """The advice in words with each measure's vote; while it is checked, how far that has come."""
+    with explained():
+        job = services.evidence_job(workspace)
+        checking = job.running
+        if was_checking and not checking:
+            st.rerun()
+        fitted, advice = services.sweep(workspace), services.advice(workspace)
+        first, *others = advice.reasons
+        with st.container(border=True):
+            st.markdown(f"**{plain(first)}**" + ("" if chosen == advice.k else f" You chose {chosen}."))
+            for place, reason in enumerate(others):
+                finding, colon, more = reason.partition(": ")
+                if place == 0 and advice.natural_grouping is False:  # what matters most then
+                    st.markdown(f"**{plain(finding + colon)}** {plain(more)}")
+                else:
+                    st.markdown(plain(reason))
+            if checking:
+                widgets.evidence_progress(job.partial, fitted.k_max)
+            # Unlike a data frame's, its cells wrap.
+            st.table(tables.votes(advice, checking), hide_index=True, alt="What each measure suggests.")
 
 
 def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
@@ -167,26 +238,32 @@ def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
     workspace.answer(key, begin)
 
 
-def _slider(workspace: Workspace, fitted: Sweep, advice: Advice | None) -> int:
-    current = workspace.n_clusters or (advice.k if advice else 2)
-    if fitted.k_max <= 2:
-        st.caption("These customers differ too little for more than two segments.")
-        return 2
-    chosen = st.slider(
-        "Number of segments (k)",
-        2,
-        fitted.k_max,
-        key=widgets.bound(workspace, f"k {advice is not None} {fitted.k_max}", min(current, fitted.k_max)),
-        help="Move it with the mouse or the arrow keys. Nothing is computed again.",
-    )
-    if chosen != current:
-        workspace.n_clusters = chosen
-    return chosen
+def _family(workspace: Workspace, chosen: int) -> None:
+    """How these segments came about, what one more would change, and the tree of all."""
+    st.header("How the segments split")
+    sentences, step, tree = _family_pictures(workspace, chosen)
+    for sentence in sentences:
+        st.markdown(sentence)
+    widgets.vega_chart(step, key="step")
+    widgets.vega_chart(tree, key="tree")
 
 
-def _verdict(advice: Advice, chosen: int) -> None:
-    first, *others = advice.reasons
-    with st.container(border=True):
-        st.markdown(f"**{plain(first)}**" + ("" if chosen == advice.k else f" You chose {chosen}."))
-        for reason in others:
-            st.markdown(plain(reason))
+def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec, Spec]:
+    """The sentences, the step to one segment more, or to the last where there is none, and the tree."""
+
+    def draw() -> tuple[list[str], Spec, Spec]:
+        born, currency = services.generations(workspace), services.features(workspace).currency
+        told = []
+        if chosen < len(born):
+            more = services.split(workspace, chosen)
+            told.append(f"**One more segment, {chosen} → {chosen + 1}.** {plain(more.words())}")
+        if chosen > 2 or chosen == len(born):
+            last = services.split(workspace, chosen - 1)
+            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(last.words())}")
+        return (
+            told,
+            lineage.step(born[min(chosen, len(born) - 1)], chosen, currency).to_dict(),
+            lineage.tree(born, chosen, currency).to_dict(),
+        )
+
+    return workspace.answer(("family", *services.grouping_key(workspace), chosen), draw)

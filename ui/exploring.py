@@ -23,11 +23,19 @@ _LOOK_SECONDS = 0.3
 
 @contextmanager
 def patience(workspace: Workspace) -> Iterator[None]:
-    """How far the sweep, which this page needs whole, has come. The visitor can leave at each look at it."""
+    """How far the work that this page needs whole has come. The visitor can leave at each look at it.
+
+    That is the sweep and, while no number of segments was chosen, what the advice rests on.
+    """
     job, place = services.sweep_job(workspace), st.empty()
     while job.running:
-        widgets.progress(job, place)
+        widgets.sweep_progress(job.partial, workspace.grouping.k_max, place)
         job.wait(_LOOK_SECONDS)
+    if workspace.n_clusters is None:
+        checking, k_max = services.evidence_job(workspace), services.sweep(workspace).k_max
+        while checking.running:
+            widgets.evidence_progress(checking.partial, k_max, place)
+            checking.wait(_LOOK_SECONDS)
     place.empty()
     with st.spinner("Grouping the customers …"):
         yield
@@ -58,6 +66,8 @@ def _card(segment: Segment, currency: str | None) -> None:
             delta = f"{theme.percent(share)} of all" if share is not None else None
             st.metric("Revenue", widgets.money(segment.revenue, currency), delta, "off", delta_arrow="off")
     st.markdown(plain(segment.portrait))
+    if segment.stability is not None:
+        widgets.steadiness(segment.stability)
     with st.expander("What to do"):
         widgets.plan(segment)
 

@@ -164,6 +164,7 @@ def read_differently(workspace: Workspace, options: CleaningOptions) -> None:
     """Read the same files with other options; what was computed from the former reading is forgotten."""
     if options == workspace.cleaning:
         return
+    workspace.stop_work()
     with workspace.alone():
         workspace.cleaning = options
         workspace.forget_answers()

@@ -5,23 +5,38 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from typing import Generic, Protocol, TypeVar
 
-import numpy as np
-
-from core.clustering.sweep import Sweep, SweepStopped, sweep
+from core.clustering.workers import Stopped
 
 _PAUSE_SECONDS = 0.1  # in which a page that waits gets its turn
 
 
-class SweepJob:
-    """A sweep in a thread of its own; what it has so far can be looked at any time."""
+class Result(Protocol):
+    """What a job makes: frozen, and replaced as a whole each time it has grown."""
 
-    def __init__(self, matrix: np.ndarray, *, k_max: int, seed: int) -> None:
-        self.k_max = k_max
-        self._partial: Sweep | None = None
+    @property
+    def complete(self) -> bool: ...
+
+
+Made = TypeVar("Made", bound=Result)
+Work = Callable[[Callable[[Made], None], Callable[[], bool]], Made]
+
+
+class Job(Generic[Made]):
+    """Work in a thread of its own; what it has so far can be looked at any time.
+
+    Parameters
+    ----------
+    work : given where to put what there is so far, and what to ask whether to stop; gives the whole, or raises Stopped
+    name : of the thread
+    """
+
+    def __init__(self, work: Work[Made], name: str) -> None:
+        self._partial: Made | None = None
         self._error: BaseException | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(matrix, seed), name="sweep", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
         self._thread.start()
 
     @property
@@ -29,37 +44,42 @@ class SweepJob:
         return self._thread.is_alive()
 
     @property
-    def partial(self) -> Sweep | None:
-        """The fits so far; None before the first. An error that ended the work is raised here, where it is seen."""
+    def cut_short(self) -> bool:
+        """Whether it was stopped before it was done, so that there is no use in waiting for it."""
+        return self._stop.is_set() and not (self._partial is not None and self._partial.complete)
+
+    @property
+    def partial(self) -> Made | None:
+        """What there is so far, None before the first. An error that ended the work is raised here, to be seen."""
         if self._error is not None:
             raise self._error
         return self._partial
 
     def stop(self) -> None:
-        """Ask the work to end; fits not yet begun never begin."""
+        """Ask the work to end; what has not yet begun never begins."""
         self._stop.set()
 
     def wait(self, seconds: float) -> None:
         """Until the work has ended, but no longer than that."""
         self._thread.join(seconds)
 
-    def result(self) -> Sweep:
-        """The whole sweep, waited for."""
+    def result(self) -> Made:
+        """The whole, waited for."""
         self._thread.join()
         finished = self.partial
-        if finished is None:
-            raise SweepStopped
+        if finished is None or not finished.complete:
+            raise Stopped
         return finished
 
-    def _run(self, matrix: np.ndarray, seed: int) -> None:
+    def _run(self, work: Work[Made]) -> None:
         try:
-            self._partial = sweep(matrix, k_max=self.k_max, seed=seed, on_fit=self._grow, should_stop=self._stop.is_set)
-        except SweepStopped:
+            self._partial = work(self._grow, self._stop.is_set)
+        except Stopped:
             return
         except BaseException as error:
             self._error = error
 
-    def _grow(self, partial: Sweep) -> None:
+    def _grow(self, partial: Made) -> None:
         self._partial = partial
 
 

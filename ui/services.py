@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +12,17 @@ from charts import report as report_charts
 from core import analysis as analyses
 from core.analysis import PRESETS, Analysis, Preset, SegmentOptions
 from core.clustering.choice import Advice, advise
+from core.clustering.evidence import Evidence, gather
+from core.clustering.indices import OtherMeasures
+from core.clustering.indices import other_measures as other_measures_of
 from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
 from core.clustering.sweep import Sweep, cluster
+from core.clustering.sweep import sweep as sweep_of
 from core.exports import bundle, lists
 from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.customers import CustomerTable
+from core.segments.closeup import CloseUp
+from core.segments.closeup import close_up as close_up_of
 from core.segments.comparison import Comparison, compare
 from core.segments.generations import Generation, generation
 from core.segments.naming import ranks
@@ -24,7 +30,7 @@ from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
 from ui.files import lines, read_differently, reading_key
-from ui.jobs import SweepJob
+from ui.jobs import Job, Made
 from ui.session import Workspace
 
 
@@ -50,6 +56,7 @@ def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
     """Compare customers by other features or another preparation."""
     if options == workspace.grouping:
         return
+    workspace.stop_work()
     with workspace.alone():
         workspace.grouping = options
     workspace.n_clusters = None
@@ -88,18 +95,27 @@ def preparation(workspace: Workspace, options: PreparationOptions | None = None)
     return workspace.answer(key, lambda: prepare(features(workspace).values, chosen, wanted))
 
 
-def sweep_job(workspace: Workspace) -> SweepJob:
+def fit_matrix(workspace: Workspace) -> np.ndarray:
+    """The customers as they are compared."""
+    prepared = preparation(workspace)
+    key = ("matrix", reading_key(workspace), prepared.features, prepared.options)
+    return workspace.answer(key, lambda: prepared.fit_matrix(features(workspace).values))
+
+
+def sweep_job(workspace: Workspace) -> Job[Sweep]:
     """The sweep for the choices at hand: going on, or done. A former one is stopped."""
     analyses.require_enough(lines(workspace).ledger.used.customers)
 
-    def begin() -> SweepJob:
-        if workspace.job is not None:
-            workspace.job.stop()
-        matrix = preparation(workspace).fit_matrix(features(workspace).values)
-        workspace.job = SweepJob(matrix, k_max=workspace.grouping.k_max, seed=workspace.grouping.seed)
+    def begin() -> Job[Sweep]:
+        workspace.stop_work()
+        matrix, asked = fit_matrix(workspace), workspace.grouping
+        workspace.job = Job(
+            lambda grow, stop: sweep_of(matrix, k_max=asked.k_max, seed=asked.seed, on_fit=grow, should_stop=stop),
+            name="sweep",
+        )
         return workspace.job
 
-    return workspace.answer(("sweep", *grouping_key(workspace)), begin)
+    return _going_on(workspace, ("sweep", *grouping_key(workspace)), begin)
 
 
 def sweep(workspace: Workspace) -> Sweep:
@@ -107,10 +123,47 @@ def sweep(workspace: Workspace) -> Sweep:
     return sweep_job(workspace).result()
 
 
+def evidence_job(workspace: Workspace) -> Job[Evidence]:
+    """The checks of a whole sweep's solutions: going on, or done."""
+    found = sweep(workspace)
+
+    def begin() -> Job[Evidence]:
+        matrix, seed = fit_matrix(workspace), workspace.grouping.seed
+        workspace.checking = Job(
+            lambda grow, stop: gather(matrix, found, seed=seed, on_evidence=grow, should_stop=stop), name="evidence"
+        )
+        return workspace.checking
+
+    return _going_on(workspace, ("evidence", *grouping_key(workspace)), begin)
+
+
+def _going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Job[Made]]) -> Job[Made]:
+    """The job for these choices, begun where there is none, or none that will get done."""
+    with workspace.alone():
+        job = workspace.answer(key, begin)
+        if job.cut_short:
+            workspace.ask_again(key)
+            job = workspace.answer(key, begin)
+        return job
+
+
+def evidence(workspace: Workspace) -> Evidence | None:
+    """How solid each solution is, once all of it is known."""
+    found = evidence_job(workspace).partial
+    return found if found is not None and found.complete else None
+
+
 def advice(workspace: Workspace) -> Advice:
-    """How many segments we suggest, once the sweep is done."""
-    key = ("advice", *grouping_key(workspace), workspace.grouping.min_share)
-    return workspace.answer(key, lambda: advise(sweep(workspace), min_share=workspace.grouping.min_share))
+    """How many segments we suggest, once the sweep is done: by the curves alone until the evidence is there."""
+    known = evidence(workspace)
+    key = ("advice", *grouping_key(workspace), workspace.grouping.min_share, known is not None)
+    return workspace.answer(key, lambda: advise(sweep(workspace), known, min_share=workspace.grouping.min_share))
+
+
+def other_measures(workspace: Workspace) -> OtherMeasures:
+    """Two more measures of every solution."""
+    key = ("other measures", *grouping_key(workspace))
+    return workspace.answer(key, lambda: other_measures_of(fit_matrix(workspace), sweep(workspace)))
 
 
 def n_clusters(workspace: Workspace) -> int:
@@ -119,9 +172,11 @@ def n_clusters(workspace: Workspace) -> int:
 
 
 def segmentation(workspace: Workspace, count: int | None = None) -> Segmentation:
-    """The customers in `count` segments (by default the number chosen)."""
+    """The customers in `count` segments (by default the number chosen), with their stability once it is known."""
     wanted = count or n_clusters(workspace)
-    return _segmentation(workspace, wanted, sweep(workspace))
+    found, known = _segmentation(workspace, wanted, sweep(workspace)), evidence(workspace)
+    checked = known.stabilities.get(wanted) if known else None
+    return found.rated(checked.jaccards) if checked else found
 
 
 def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
@@ -130,6 +185,13 @@ def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
     if partial is None or count not in partial.fits:
         return None
     return _segmentation(workspace, count, partial)
+
+
+def close_up(workspace: Workspace, count: int) -> CloseUp:
+    """How well the customers fit `count` segments, and where they stand."""
+    key = ("close-up", *grouping_key(workspace), count)
+    seed = workspace.grouping.seed
+    return workspace.answer(key, lambda: close_up_of(fit_matrix(workspace), segmentation(workspace, count), seed))
 
 
 def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
@@ -212,6 +274,7 @@ def analysis(workspace: Workspace) -> Analysis:
         segmentation(workspace),
         replace(workspace.grouping, k=n_clusters(workspace)),
         warnings,
+        evidence(workspace),
     )
 
 
@@ -257,10 +320,7 @@ def skews(workspace: Workspace) -> dict[str, float]:
 
 def prepared_column(workspace: Workspace, name: str) -> np.ndarray:
     """A feature after preparation, one number a customer."""
-    prepared = preparation(workspace)
-    key = ("matrix", reading_key(workspace), prepared.features, prepared.options)
-    matrix = workspace.answer(key, lambda: prepared.fit_matrix(features(workspace).values))
-    column: np.ndarray = matrix[:, prepared.features.index(name)]
+    column: np.ndarray = fit_matrix(workspace)[:, preparation(workspace).features.index(name)]
     return column
 
 

@@ -12,15 +12,17 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from core.analysis import SegmentOptions
+from core.clustering.evidence import Evidence
+from core.clustering.sweep import Sweep
 from core.engine import Engine, give_back
 from core.errors import UserError
 from core.orders.cleaning import CleaningOptions
 from core.orders.source import SourceTable
 from core.orders.values import Ambiguity
-from ui.jobs import Ahead, SweepJob
+from ui.jobs import Ahead, Job
 
 _KEY = "workspace"
-_MOST_ANSWERS = 100  # with 20 numbers of segments, each has four
+_MOST_ANSWERS = 140  # with 20 numbers of segments, each has six
 Answer = TypeVar("Answer")
 
 
@@ -48,11 +50,13 @@ class Workspace:
     copies: int | None = None  # rows that are exact copies; None while nobody has counted
     grouping: SegmentOptions = field(default_factory=SegmentOptions)
     n_clusters: int | None = None  # None: as advised
+    clicks: int = 0  # on the curves of the Choose k page
     compared: tuple[int, int] | None = None
     scatter_axes: tuple[str, str] | None = None
     studied_feature: str | None = None
     studied_segment: int = 1
-    job: SweepJob | None = None
+    job: Job[Sweep] | None = None
+    checking: Job[Evidence] | None = None  # of the solutions of that sweep
     ahead: Ahead | None = None
     revision: int = 0  # grows whenever values are set other than by their own widget
     _answers: dict[Hashable, Any] = field(default_factory=dict)
@@ -85,6 +89,17 @@ class Workspace:
     def forget_answers(self) -> None:
         self._answers.clear()
 
+    def ask_again(self, key: Hashable) -> None:
+        """Compute that answer anew when it is asked for next."""
+        with self.alone():
+            self._answers.pop(key, None)
+
+    def stop_work(self) -> None:
+        """End what goes on in the background. What has been done of it is of no more use."""
+        for work in (self.job, self.checking, self.ahead):
+            if work is not None:
+                work.stop()
+
     def forget(self) -> None:
         """Let go of all data, its copies on disk included, and of all choices."""
         self._begin_anew({})
@@ -94,9 +109,7 @@ class Workspace:
         self._begin_anew(self.remembered)
 
     def _begin_anew(self, remembered: dict[frozenset[str], CleaningOptions]) -> None:
-        for work in (self.job, self.ahead):
-            if work is not None:
-                work.stop()
+        self.stop_work()
         with self.alone():
             if self.engine is not None:
                 self.engine.close()

@@ -5,12 +5,50 @@ from __future__ import annotations
 import pandas as pd
 
 from charts import theme
+from core.clustering.choice import Advice
+from core.clustering.evidence import Evidence
+from core.clustering.indices import OtherMeasures
 from core.features import catalog
 from core.orders.roles import CONTACTS
 from core.segments.comparison import Comparison
 from core.segments.segmentation import BORDERLINE, Segmentation, not_taken
 
 ON_THE_BORDER = "On the border"
+
+
+def votes(advice: Advice, checking: bool) -> pd.DataFrame:
+    """Each measure in plain words, the number that it suggests, and what it looks at."""
+
+    def told(k: int | None) -> str:
+        return "none" if k is None else str(k)
+
+    rows = [
+        ("Where the curve bends (elbow)", told(advice.elbow), "From where on one more segment explains little more"),
+        ("Best fit (silhouette)", told(advice.silhouette), "Where customers are closest to their own segment"),
+        (
+            "Last good fit (silhouette drop)",
+            told(advice.silhouette_drop),
+            "After which one more segment fits far worse",
+        ),
+        (
+            "Steadiness (stability)",
+            "checking" if checking else told(advice.stability),
+            "Where segments come out most alike with other customers",
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["Measure", "Suggests", "What it looks at"])
+
+
+def other_measures(found: OtherMeasures, known: Evidence | None) -> pd.DataFrame:
+    """Stability and two more measures, a row a number of segments."""
+    table = pd.DataFrame({"Segments": list(found.calinski_harabasz)})
+    if known is not None:
+        each = [known.stabilities.get(k) for k in table["Segments"]]
+        table["Stability"] = ["–" if s is None else f"{s.agreement:.2f} ± {2 * s.standard_error:.2f}" for s in each]
+        table["Gaps"] = ["clear" if k in known.separated else "not all clear" for k in table["Segments"]]
+    table["Calinski-Harabasz"] = [f"{value:,.1f}" for value in found.calinski_harabasz.values()]
+    table["Davies-Bouldin"] = [f"{value:.2f}" for value in found.davies_bouldin.values()]
+    return table
 
 
 def summary(segmentation: Segmentation) -> pd.DataFrame:

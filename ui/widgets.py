@@ -13,11 +13,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charts import theme
+from core.clustering.evidence import Evidence
+from core.clustering.stability import Level, level
+from core.clustering.sweep import Sweep
 from core.errors import UserError
 from core.features import catalog
 from core.orders.ledger import Ledger
 from core.segments.segmentation import Segment
-from ui.jobs import SweepJob
 from ui.session import Workspace
 
 Choice = TypeVar("Choice")
@@ -25,6 +27,10 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Escaped or not, Markdown makes links of addresses. A word joiner, which nobody sees, stops it.
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
+STEADINESS = (
+    "The customers were drawn anew 20 times and grouped again. The figure says how much of this segment was found "
+    "again, on average: from 0.85 on solid, from 0.75 fair, from 0.60 doubtful, below that unstable (Hennig 2007)."
+)
 
 
 def plain(text: str) -> str:
@@ -73,6 +79,11 @@ def vega_chart(spec: Mapping[str, Any], key: str | None = None) -> None:
     st.vega_lite_chart(dict(spec), width="stretch", key=key)
 
 
+def vega_control(spec: Mapping[str, Any], key: str, selection: str, on_select: Callable[[], None]) -> None:
+    """The same, with a selection that visitors make in it; it is under st.session_state[key]."""
+    st.vega_lite_chart(dict(spec), width="stretch", key=key, on_select=on_select, selection_mode=selection)
+
+
 def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
     """A Plotly figure with its description for screen readers."""
     st.plotly_chart(
@@ -80,11 +91,20 @@ def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
     )
 
 
-def progress(job: SweepJob, place: DeltaGenerator | None = None) -> None:
+def sweep_progress(found: Sweep | None, k_max: int, place: DeltaGenerator | None = None) -> None:
     """How far a sweep has come, here or in a place kept for it."""
-    done = len(job.partial.fits) if job.partial else 0
+    done = len(found.fits) if found else 0
+    of = found.k_max if found else k_max
+    (place or st).progress(done / of, text=f"Trying numbers of segments: {done} of {of} done. You can go on meanwhile.")
+
+
+def evidence_progress(found: Evidence | None, k_max: int, place: DeltaGenerator | None = None) -> None:
+    """How far the checks of a sweep's solutions have come."""
+    done, of = len(found.stabilities) if found else 0, k_max - 1
+    last = "; now compared with customers without any groups" if done == of else ""
     (place or st).progress(
-        done / job.k_max, text=f"Trying numbers of segments: {done} of {job.k_max} done. You can go on meanwhile."
+        done / (of + 1),
+        text=f"Still checking how steady each choice is: {done} of {of}{last}. You can go on meanwhile.",
     )
 
 
@@ -156,6 +176,20 @@ def features_table(
         },
         alt="The features with unit, median, distribution and skew.",
     )
+
+
+_LIGHTS: Mapping[Level, tuple[str, str]] = {
+    "solid": (":material/verified:", "Solid: comes out again with other customers"),
+    "fair": (":material/check_circle:", "Fair: mostly comes out again with other customers"),
+    "doubtful": (":material/help:", "Doubtful: with other customers it would be cut differently"),
+    "unstable": (":material/warning:", "Unstable: with other customers it may not come out at all"),
+}
+
+
+def steadiness(jaccard: float) -> None:
+    """How solid a segment is, in a word, a sign and the figure behind it."""
+    sign, words = _LIGHTS[level(jaccard)]
+    st.caption(f"{sign} {words} ({jaccard:.2f} of 1)", help=STEADINESS)
 
 
 def frame(

@@ -27,12 +27,13 @@ class Advice:
     silhouette_drop: int | None
     stability: int | None  # None also before the evidence is there
     natural_grouping: bool | None  # None before the evidence is there
-    reasons: tuple[str, ...]  # sentences
+    reasons: tuple[str, ...]  # why this k, and what to beware of; a text each
+    votes: str  # what each measure says, in a sentence
 
     @property
     def words(self) -> str:
-        """The reasons as one text."""
-        return " ".join(self.reasons)
+        """All of it as one text."""
+        return " ".join((*self.reasons, self.votes))
 
 
 def elbow(inertias: Mapping[int, float]) -> int | None:
@@ -123,6 +124,7 @@ def advise(sweep: Sweep, evidence: Evidence | None = None, *, min_share: float =
         stability=evidence.most_stable if evidence else None,
         natural_grouping=evidence.natural_grouping if evidence else None,
         reasons=wording.reasons(k, grounds),
+        votes=wording.own_votes(grounds),
     )
 
 

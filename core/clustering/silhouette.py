@@ -92,6 +92,20 @@ class SilhouetteMeter:
         sums = np.concatenate([chunk @ memberships for chunk in self._distances()])
         return _silhouettes(sums, memberships.sum(axis=0), labels, np.ones(len(labels)))
 
+    def of_some(self, labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """The silhouettes of the customers in `rows`, (n_rows,): of every distance, or, of many, to references.
+
+        Above MOST_IN_FULL customers, up to 400 seeded references of each cluster stand for it, as in `measure`: each
+        value is then off by a few hundredths, and the more so the more spread out a cluster is.
+        """
+        if self.exact:
+            return np.asarray(self.of_each(labels)[rows])
+        clusters, labels = np.unique(labels, return_inverse=True)
+        random = np.random.default_rng([self._seed, len(clusters)])
+        members = [np.flatnonzero(labels == cluster) for cluster in range(len(clusters))]
+        references = [random.choice(each, min(len(each), _REFERENCES), replace=False) for each in members]
+        return self._against(rows, labels[rows], references)
+
     def _distances(self) -> Iterator[np.ndarray]:
         """Rows of the (n, n) distances, some at a time, as scikit-learn's silhouette sees them."""
         if self._matrix.shape[0] ** 2 * 8 > _SHARED_BYTES:
@@ -107,13 +121,16 @@ class SilhouetteMeter:
         wanted = np.minimum(sizes, np.maximum(2, np.rint(_POINTS * sizes / sizes.sum()).astype(int)))
         points = [random.choice(each, count, replace=False) for each, count in zip(members, wanted, strict=True)]
         references = [random.choice(each, min(len(each), _REFERENCES), replace=False) for each in members]
-        rows = np.concatenate(points)
-        sums = np.column_stack([cdist(self._matrix[rows], self._matrix[each]).sum(axis=1) for each in references])
         own = np.repeat(np.arange(len(members)), wanted)
-        itself = np.concatenate([np.isin(*pair) for pair in zip(points, references, strict=True)])
-        each = _silhouettes(sums, np.array([len(some) for some in references]), own, itself.astype(float))
+        each = self._against(np.concatenate(points), own, references)
         means = np.bincount(own, weights=each) / wanted
         return float(means @ sizes / sizes.sum())
+
+    def _against(self, rows: np.ndarray, own: np.ndarray, references: list[np.ndarray]) -> np.ndarray:
+        """The silhouettes of the customers in `rows`, of the clusters `own`, by their distances to the references."""
+        sums = np.column_stack([cdist(self._matrix[rows], self._matrix[each]).sum(axis=1) for each in references])
+        itself = np.isin(rows, np.concatenate(references))
+        return _silhouettes(sums, np.array([len(some) for some in references]), own, itself.astype(float))
 
 
 def _silhouettes(sums: np.ndarray, counts: np.ndarray, own: np.ndarray, itself: np.ndarray) -> np.ndarray:

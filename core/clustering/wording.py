@@ -41,11 +41,10 @@ class Grounds:
 
 
 def reasons(k: int, grounds: Grounds) -> tuple[str, ...]:
-    """Why k segments are suggested, what each measure says, and what to beware of; a sentence or two each."""
+    """Why k segments are suggested, and what to beware of; a sentence or two each."""
     return (
         _suggestion(k, grounds),
         *_unnatural(k, grounds),
-        _own_votes(grounds),
         *_warnings(grounds),
     )
 
@@ -140,7 +139,7 @@ def _alike(agreement: float) -> str:
     return "almost the same" if agreement >= 0.9 else "much the same" if agreement >= 0.6 else "rather different"
 
 
-def _own_votes(grounds: Grounds) -> str:
+def own_votes(grounds: Grounds) -> str:
     """Each measure's own vote, in plain words with its name behind."""
     sweep, votes = grounds.sweep, grounds.curves
     parts = []

@@ -74,6 +74,7 @@ class Playbook:
     everyone: Archetype  # a single segment of all customers
     unnamed: Archetype  # nothing is known that a name could rest on
     phrases: Mapping[str, str]  # feature name -> "spend {} each"
+    leanings: Mapping[str, tuple[str, str]]  # feature name -> what those with more, and with less of it, do
 
     def archetype(self, key: str) -> Archetype:
         """The archetype of that key.
@@ -112,7 +113,13 @@ def parse(text: str) -> Playbook:
         twice = sorted({one for one in told if told.count(one) > 1})
         if twice:
             raise PlaybookError("the file", f"the {what} {twice[0]!r} stands there twice")
-    return Playbook(archetypes, special["everyone"], special["unnamed"], _phrases(document.get("phrases", {})))
+    return Playbook(
+        archetypes,
+        special["everyone"],
+        special["unnamed"],
+        _phrases(document.get("phrases", {})),
+        _leanings(document.get("leanings", {})),
+    )
 
 
 def _special(document: Mapping[str, Any], key: str) -> Archetype:
@@ -164,6 +171,15 @@ def _phrases(phrases: Any) -> dict[str, str]:
         if not isinstance(phrase, str) or phrase.count("{}") != 1:
             raise PlaybookError("phrases", f"{name} must be a text with one {{}} in it, where the figure goes")
     return dict(phrases)
+
+
+def _leanings(leanings: Any) -> dict[str, tuple[str, str]]:
+    if not isinstance(leanings, dict):
+        raise PlaybookError("leanings", "it is not a table")
+    for name, pair in leanings.items():
+        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) and text for text in pair):
+            raise PlaybookError("leanings", f"{name} must be two texts: for those with more of it, and with less")
+    return {name: (pair[0], pair[1]) for name, pair in leanings.items()}
 
 
 def _text(entry: Any, name: str, where: str) -> str:

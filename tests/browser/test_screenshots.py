@@ -34,7 +34,7 @@ PICTURES = (
     Picture("explore_narrow", "Explore", width=390),
     Picture("compare", "Compare"),
 )
-CHARTS = {"Upload": (0, 0), "Choose k": (3, 0), "Explore": (4, 2), "Compare": (0, 1)}  # Altair, Plotly
+CHARTS = {"Upload": (0, 0), "Choose k": (5, 0), "Explore": (4, 2), "Compare": (0, 1)}  # Altair, Plotly
 
 
 def test_pages_as_the_readme_shows_them(page: Page, app: App, tmp_path: Path) -> None:

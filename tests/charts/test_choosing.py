@@ -3,13 +3,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from charts import choosing, theme
+from charts import choosing, report, theme
+from core.clustering.evidence import Evidence
+from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.silhouette import Silhouette
-from core.clustering.sweep import Sweep
+from core.clustering.stability import Stability
+from core.clustering.sweep import ClusterFit, Sweep
+from core.segments.generations import Generation, generation
+from core.segments.naming import ranks
 from tests.charts import shops
 from tests.charts.shops import texts
+from tests.segments.builders import customers
 
 
 def rows(spec: dict[str, Any]) -> list[list[dict[str, Any]]]:
@@ -100,3 +107,96 @@ def test_sizes_name_segments_that_are_too_small():
     small = choosing.sizes(segmentation, palette, min_share=least + 0.001).to_dict()
     assert "smallest segment holds" in " ".join(fine["title"]["text"])
     assert "less than" in " ".join(small["title"]["text"])
+
+
+def generations(n_customers: int = 10, currency: str | None = "EUR") -> list[Generation]:
+    """One segment, then the first four customers apart from the others."""
+    features = customers(
+        {"total_revenue": [100.0 if place < 4 else 10 for place in range(n_customers)]}, currency=currency
+    )
+    prepared = prepare(features.values, ["total_revenue"], PreparationOptions(transform="none"))
+    matrix, found = prepared.fit_matrix(features.values), []
+    for labels in (np.zeros(n_customers, dtype=int), (np.arange(n_customers) >= 4).astype(int)):
+        centers = np.array([matrix[labels == cluster].mean(axis=0) for cluster in range(labels.max() + 1)])
+        fit = ClusterFit(centers, labels, 1.0)
+        before = found[-1] if found else None
+        found.append(generation(features, prepared, fit, ranked=ranks(features.values), before=before))
+    return found
+
+
+def params(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in spec.get("params", [])}
+
+
+def test_a_preview_tells_sizes_and_what_is_spent_by_segment():
+    found = choosing.preview(generations(), "EUR")
+    # 4 customers with 400 EUR and 6 with 60 EUR.
+    assert found.told["sizes"].tolist() == ["1 segment: 10 customers", "2 segments: 4 / 6 customers"]
+    assert found.told["means"].tolist() == ["spending 46 EUR each", "spending 100 / 10 EUR each"]
+    two = found.parts[found.parts["k"] == 2]
+    assert two[["left", "right"]].to_numpy().tolist() == [[0, 0.4], [0.4, 1]]
+    assert [theme.colour(number) for number in generations()[1].colours] == two["colour"].tolist()
+
+
+def test_a_preview_has_no_money_where_the_file_has_none():
+    (one, two) = (replace(each, revenue=None) for each in generations())
+    assert choosing.preview((one, two), None).told["means"].tolist() == ["", ""]
+
+
+def test_a_line_of_the_preview_fits_a_narrow_screen():
+    many = replace(generations()[1], order=tuple(range(20)), sizes=np.full(20, 7_777), colours=tuple(range(20)))
+    (line,) = choosing.preview((replace(many, revenue=None),), None).told["sizes"]
+    assert len(line) <= 50
+    assert line.startswith("20 segments: 7,777 / 7,777 / ")
+    assert line.endswith(" / … customers")
+
+
+@pytest.mark.parametrize("chart", [choosing.elbow, choosing.silhouette])
+def test_with_a_preview_a_chart_is_a_control(chart: Any):
+    previewed = choosing.preview(generations(), "EUR")
+    spec = chart(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
+    found = params(spec)
+    assert found["pointed"]["select"] | {"nearest": True, "on": "pointermove"} == found["pointed"]["select"]
+    assert found[choosing.PICKED]["select"]["on"] == "click"
+    assert found[choosing.PICKED]["select"]["fields"] == ["k", "turn"]
+    assert {"2 segments: 4 / 6 customers"} <= set(texts(spec["datasets"]))
+    # All that is pointed at is in the chart: nothing is asked for.
+    pointed_at = [layer for layer in spec["layer"] if "pointed.k" in str(layer.get("transform"))]
+    assert len(pointed_at) >= 3
+    assert len(str(spec)) < 20_000
+
+
+def test_the_number_chosen_is_previewed_while_nobody_points():
+    previewed = choosing.preview(generations(), "EUR")
+    elbow = choosing.elbow(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
+    silhouette = choosing.silhouette(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
+    assert "pointed.k[0] : 3)" in str(elbow)
+    assert "pointed.k[0] : 0)" in str(silhouette)
+    assert any("click to choose it" in text for text in texts(silhouette))
+
+
+def test_each_turn_makes_a_selection_that_is_new():
+    spec = choosing.elbow(shops.swept(), 3, shops.advice(), 6, choosing.preview((), None)).to_dict()
+    third = choosing.at_turn(spec, 3)
+    assert params(third)["turn"]["value"] == 3
+    assert params(spec)["turn"]["value"] == 0
+    assert {**third, "params": None} == {**spec, "params": None}
+
+
+def test_the_report_holds_no_controls():
+    for spec in report.figures(shops.swept(), shops.advice(), shops.segmentation()).values():
+        assert not params(spec)
+
+
+def test_stability_is_shown_with_its_spread():
+    found = {2: Stability(0.95, 0.01, (0.9, 0.9)), 3: Stability(0.7, 0.05, (0.9, 0.6, 0.5))}
+    evidence = Evidence(found, {2: (), 3: ()}, None, 3, 90, complete=True)
+    spec = choosing.stability(evidence, 3, replace(shops.advice(), k=2), 6).to_dict()
+    curve = max(rows(spec), key=len)
+    # Two standard errors each way.
+    assert [(row["k"], row["low"], row["high"]) for row in curve] == [
+        (2, pytest.approx(0.93), pytest.approx(0.97)),
+        (3, pytest.approx(0.60), pytest.approx(0.80)),
+    ]
+    assert "3 segments come out 0.70 alike" in " ".join(spec["title"]["text"])
+    assert spec["description"].endswith("Most stable: 2. Advised: 2.")

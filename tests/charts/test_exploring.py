@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from charts import exploring, theme
 from core.features import catalog
@@ -81,15 +79,6 @@ def test_the_same_sample_each_time():
         for _ in range(2)
     )
     assert once == again
-
-
-@given(sizes=st.lists(st.integers(1, 300), min_size=1, max_size=12), most=st.integers(12, 400), seed=st.integers(0, 99))
-def test_samples_hold_each_segment_once_and_no_more_than_asked(sizes: list[int], most: int, seed: int):
-    segments = np.repeat(np.arange(1, len(sizes) + 1), sizes)
-    places = exploring._sample(segments, most, seed)
-    assert len(set(places.tolist())) == len(places) <= most
-    assert set(segments[places]) == set(segments)
-    assert len(places) == min(len(segments), most) or len(places) > most - len(sizes) - 1
 
 
 def test_hover_tells_customer_and_values_in_units():

@@ -127,3 +127,10 @@ def test_very_few_or_very_uneven_customers_are_no_trouble():
 
 def test_a_comparison_that_is_stopped_gives_nothing():
     assert reference(np.arange(10.0)[:, None], 2, should_stop=lambda: True) is None
+
+
+def test_a_few_customers_are_compared_with_clouds_that_may_fall_together():
+    for seed in range(5):  # of two customers, some cloud has both at one end
+        found = reference(np.array([[0.0], [1.0]]), 2, seed=seed)
+        assert found is not None
+        assert not found.beaten  # each alone: 0, as in any cloud

@@ -246,6 +246,20 @@ def test_in_full_it_equals_scikit_learns(monkeypatch, shared_bytes):
         assert meter.of_each(labels) == pytest.approx(silhouette_samples(matrix, labels), abs=1e-12)
 
 
+def test_some_customers_are_measured_as_in_full_or_nearly(monkeypatch):
+    matrix = heavy_tailed(3_000)
+    labels = KMeans(4, n_init=1, random_state=0).fit(matrix).labels_
+    rows, meter = np.arange(0, 3_000, 7), SilhouetteMeter(matrix, 0)
+    full = silhouette_samples(matrix, labels)[rows]
+    assert meter.of_some(labels, rows) == pytest.approx(full, abs=1e-12)
+    monkeypatch.setattr(silhouettes, "MOST_IN_FULL", 0)
+    near = meter.of_some(labels, rows)
+    assert 0 < np.abs(near - full).mean() < 0.03
+    # With everyone for a reference there is nothing to be off by.
+    monkeypatch.setattr(silhouettes, "_REFERENCES", 3_000)
+    assert meter.of_some(labels, rows) == pytest.approx(full, abs=1e-12)
+
+
 @pytest.mark.parametrize("in_full", [5_000, 0], ids=["in full", "by replicates"])
 def test_a_customer_alone_in_her_cluster_scores_zero(monkeypatch, in_full):
     monkeypatch.setattr(silhouettes, "MOST_IN_FULL", in_full)

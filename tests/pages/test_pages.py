@@ -5,16 +5,23 @@ from __future__ import annotations
 import gzip
 import io
 import re
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
 from streamlit.testing.v1 import AppTest
 
 from core.analysis import analyse
+from core.clustering.evidence import Evidence, gather
+from core.clustering.stability import level
 from core.errors import UserError
 from tests import wrong_inputs
 from tests.browser.driving import PROJECT
@@ -56,12 +63,13 @@ def visit(app: AppTest, step: Step) -> AppTest:
 
 
 def finished(app: AppTest) -> AppTest:
-    """The page once its sweep is done; a test has no browser that would ask for it again and again."""
-    job = workspace(app).job
-    if job is not None and job.running:
-        with suppress(UserError):  # for the page to show
-            job.result()
-        app.run()
+    """The page once its sweep is done and checked; a test has no browser that would ask for it again and again."""
+    for work in ("job", "checking"):
+        job = getattr(workspace(app), work)
+        if job is not None and job.running:
+            with suppress(UserError):  # for the page to show
+                job.result()
+            app.run()
     return app
 
 
@@ -188,6 +196,130 @@ def test_the_page_says_how_three_segments_become_four(sample: AppTest) -> None:
         if both[heir].idxmax() == number:
             assert four.segments[heir - 1].colour == three.segments[number - 1].colour
     assert sorted(each.colour for each in four.segments) == [0, 1, 2, 3]
+
+
+def test_the_advice_is_there_at_once_and_refined_by_the_evidence(
+    sample: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def held_back(*args: Any, on_evidence: Callable[[Evidence], None], **more: Any) -> Evidence:
+        first = replace(gather(*args, **more), complete=False)
+        on_evidence(replace(first, stabilities={2: first.stabilities[2]}))
+        assert go_on.wait(60)
+        return replace(first, complete=True)
+
+    monkeypatch.setattr(services, "gather", held_back)
+    sample.switch_page(navigation.CHOOSE_K.script)
+    sample.run()
+    workspace(sample).job.result()
+    end = time.monotonic() + 60
+    while workspace(sample).checking is None or workspace(sample).checking.partial is None:
+        assert time.monotonic() < end
+        sample.run()
+    sample.run()
+    assert not sample.exception
+    bars = [bar.proto.text for bar in sample.get("progress")]
+    assert bars == ["Still checking how steady each choice is: 1 of 9. You can go on meanwhile."]
+    assert "We suggest" in texts(sample)
+    assert "reference test" not in texts(sample)
+    assert sample.table[0].value["Suggests"].tolist()[-1] == "checking"
+    assert all(each.stability is None for each in services.segmentation(workspace(sample), 3).segments)
+
+    go_on.set()
+    finished(sample)
+    known = services.evidence(workspace(sample))
+    assert not sample.get("progress")
+    assert sample.table[0].value["Suggests"].tolist()[-1] == str(known.most_stable)
+    alone = analyse(services.lines(workspace(sample)), workspace(sample).grouping)
+    assert services.advice(workspace(sample)) == alone.advice
+    told = [each.stability for each in services.segmentation(workspace(sample)).segments]
+    assert told == [each.stability for each in alone.segmentation.segments]
+    assert None not in told
+
+
+def test_an_error_of_the_checks_is_shown(sample: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any, **more: Any) -> Evidence:
+        raise ZeroDivisionError("in the checks")
+
+    monkeypatch.setattr(services, "gather", fail)
+    sample.switch_page(navigation.CHOOSE_K.script)
+    sample.run()
+    workspace(sample).job.result()
+    sample.run()
+    workspace(sample).checking.wait(30)
+    sample.run()
+    assert sample.exception
+
+
+def test_numbers_are_chosen_by_key(sample: AppTest) -> None:
+    visit(sample, navigation.CHOOSE_K)
+    keys = {count: sample.button(key=f"choose {count}") for count in range(2, 10)}
+    assert {count: button.proto.shortcut for count, button in keys.items()} == {n: str(n) for n in range(2, 10)}
+    keys[7].click().run()
+    assert sample.slider[0].value == 7
+    assert services.n_clusters(workspace(sample)) == 7
+    assert sample.button(key="choose 7").proto.type == "primary"
+
+
+def test_what_is_closed_is_not_computed(sample: AppTest) -> None:
+    visit(sample, navigation.CHOOSE_K)
+    sample.slider[0].set_value(4).run()
+    charts = len(sample.get("vega_lite_chart"))
+    assert not [key for key in workspace(sample)._answers if key[0] in ("close-up", "other measures")]
+
+    sample.session_state["other measures"] = True
+    sample.run()
+    assert not sample.exception
+    assert len(sample.get("vega_lite_chart")) == charts + 1
+    (table,) = [each.value for each in sample.dataframe if "Davies-Bouldin" in each.value]
+    assert table["Segments"].tolist() == list(range(2, 11))
+    here = workspace(sample)
+    labels = services.sweep(here).fits[4].labels
+    four = table[table["Segments"] == 4].iloc[0]
+    assert four["Davies-Bouldin"] == f"{davies_bouldin_score(services.fit_matrix(here), labels):.2f}"
+    assert four["Calinski-Harabasz"] == f"{calinski_harabasz_score(services.fit_matrix(here), labels):,.1f}"
+
+    sample.session_state["close-up"] = True
+    sample.run()
+    assert not sample.exception
+    assert len(sample.get("vega_lite_chart")) == charts + 3
+
+
+def test_cards_say_how_solid_each_segment_is(sample: AppTest) -> None:
+    visit(sample, navigation.EXPLORE)
+    segments = services.segmentation(workspace(sample)).segments
+    told = [each.value for each in sample.caption if " of 1)" in each.value]
+    assert len(told) == len(segments)
+    for segment, caption in zip(segments, told, strict=True):
+        assert level(segment.stability).capitalize() in caption
+        assert caption.endswith(f"({segment.stability:.2f} of 1)")
+
+
+def test_customers_in_one_even_cloud_are_said_to_have_no_natural_grouping(app: AppTest) -> None:
+    random = np.random.default_rng(8)
+    table = pd.DataFrame(random.uniform(0, 100, (600, 3)).round(2), columns=["visits", "spend", "age"])
+    table.insert(0, "customer_id", [f"C{row:04}" for row in range(600)])
+    with_file(app, "customers.csv", table.to_csv(index=False).encode())
+    visit(app, navigation.CHOOSE_K)
+    assert not app.exception
+    assert services.advice(workspace(app)).natural_grouping is False
+    (told,) = [each.value for each in app.markdown if "No natural grouping" in each.value]
+    assert told.startswith("**No natural grouping was found")
+    assert "campaigns you can run" in told
+
+
+def test_a_choice_taken_back_while_its_sweep_ran_is_swept_whole(sample: AppTest) -> None:
+    here = workspace(sample)
+    first = services.sweep_job(here)
+    usual = here.grouping
+    services.group_differently(here, replace(usual, features=("total_revenue", "recency_days")))
+    first.wait(5)
+    assert not first.running
+    services.sweep_job(here)
+    services.group_differently(here, usual)
+    assert services.sweep(here).complete
+    assert services.evidence_job(here).result().complete
 
 
 def test_the_last_number_tells_the_step_to_it(sample: AppTest) -> None:

@@ -83,6 +83,7 @@ def test_a_plan_as_json():
         ('needs = ["money", "frequency"]', 'needs = ["luck"]', "needs may only list"),
         ("[everyone]", "[nobody]", "there is no [everyone] in it"),
         ("spend {} each", "spend each", "total_revenue must be a text with one {}"),
+        ('"spend more", "spend less"', '"spend more"', "total_revenue must be two texts"),
         ("[phrases]", "[phrases", "it is not TOML"),
         ("[[archetype]]", "[[kind]]", "there is no [[archetype]] in it"),
     ],
