@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from core.analysis import Analysis, SegmentOptions
 
 DONE, WRONG_USAGE, UNUSABLE = 0, 2, 3
+_MEMORY = "1GB"  # for order lines; what is beyond spills to disk
 
 Figures = Callable[["Analysis"], Mapping[str, Mapping[str, Any]]]
 
@@ -85,7 +86,7 @@ def _print_json(facts: Mapping[str, Any]) -> None:
 def _run(given: argparse.Namespace, figures: Figures) -> Told:
     if given.command == "table":
         return _table(given)
-    with Engine() as engine:
+    with Engine(_MEMORY) as engine:
         if given.command == "segment":
             return _segment(engine, given, figures)
         lines = _read(engine, given)

@@ -95,10 +95,11 @@ def reference(
     if len(matrix) > _MOST_CUSTOMERS:
         some = matrix[np.sort(random.choice(len(matrix), _MOST_CUSTOMERS, replace=False))]
     ignore_merged_clusters()
+    bells, boxes, upright = random.spawn(3)  # so that one shape's draws do not hang on another's
     drawers: dict[Shape, Callable[[], np.ndarray]] = {
-        "bell": _bells(some, random),
-        "box": _boxes(some, random),
-        "upright box": _upright_boxes(some, random),
+        "bell": _bells(some, bells),
+        "box": _boxes(some, boxes),
+        "upright box": _upright_boxes(some, upright),
     }
     found = Reference(k, _look(some, k, seed), dict.fromkeys(drawers, ()))
     for number in range(CLOUDS):

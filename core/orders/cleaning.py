@@ -14,6 +14,7 @@ import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
+from core.orders import parsing
 from core.orders import reading as readings
 from core.orders.columns import Recognition, recognise
 from core.orders.dates import DateOrder
@@ -194,7 +195,7 @@ def _judged(engine: Engine, by: _Judgement) -> ir.Table:
     """The rows with the reason for which each is set aside, missing where it is used."""
     source = by.source
     carry = {*by.options.carry, "product"} if by.ties.continued else by.options.carry
-    stages = readings.stages(source, by.recognition, by.reading, by.rules, carry)
+    stages = parsing.stages(source, by.recognition, by.reading, by.rules, carry)
     judge = _judge(by)
     several = len(source.files) > 1
     if not by.ties.any and not several:

@@ -226,6 +226,13 @@ _USUAL = (
 """Codes that are no words, and so mean money in lower case too."""
 
 
+def currency_code(written: ir.StringValue) -> ir.StringValue:
+    """ISO 4217 of codes in any case and of signs."""
+    plain = written.upper()
+    signs = [(plain == sign.upper(), ibis.literal(code)) for sign, code in CURRENCY_SIGNS.items() if code]
+    return ibis.cases((plain.re_search("^[A-Z]{3}$"), plain), *signs, else_=plain)
+
+
 def currency_beside(written: ir.StringValue) -> ir.StringValue:
     """The sign or code beside each number, in lower case; for `currency_called`."""
     codes = "|".join(code.lower() for code in CURRENCY_CODES)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+import duckdb
+
 from core.engine import Engine
-from core.errors import UserError
+from core.errors import UserError, listed
+from core.orders import parquet
 from core.orders.cleaning import CleaningOptions, OrderLines, clean
 from core.orders.customers import CustomerTable, customer_table
 from core.orders.measures import tells_of_the_customer
@@ -19,9 +22,20 @@ def understand(engine: Engine, source: SourceTable, options: CleaningOptions | N
 
     Raises
     ------
-    What `cleaning.clean` raises, where the files hold no table of customers either.
+    What `cleaning.clean` raises, where the files hold no table of customers either; UnreadableFileError where a Parquet
+    file turns out to be damaged further down.
     """
-    options = options or CleaningOptions()
+    try:
+        return _understand(engine, source, options or CleaningOptions())
+    except duckdb.Error as error:
+        typed = [file.name for file in source.files if file.dialect is None and file.sheet is None]
+        # What the engine says of damage; a query that it can't take, memory and disks have kinds of their own.
+        if not typed or type(error) not in {duckdb.Error, duckdb.InvalidInputException}:
+            raise
+        raise parquet.damaged(listed(typed)) from error
+
+
+def _understand(engine: Engine, source: SourceTable, options: CleaningOptions) -> Understood:
     before = engine.kept_so_far
     lines: OrderLines | None = None
     try:

@@ -16,6 +16,7 @@ from core.errors import UnreadableFileError
 from core.orders.as_read import tables_as_read
 from core.orders.cleaning import clean
 from core.orders.source import SourceTable, open_sources
+from core.orders.understanding import understand
 
 
 def opened(engine: Engine, folder: Path, table: pa.Table) -> SourceTable:
@@ -111,3 +112,24 @@ def test_a_column_damaged_within(engine: Engine, tmp_path: Path, zone: str | Non
 def test_days_that_no_calendar_has(engine: Engine, tmp_path: Path):
     with pytest.raises(UnreadableFileError):
         opened(engine, tmp_path, pa.table({"at": pa.array([2**60], pa.timestamp("us"))}))
+
+
+def test_a_file_damaged_beyond_what_is_looked_at_first(engine: Engine, tmp_path: Path):
+    """The first thousand rows are whole; in the second half of the file bytes are turned over."""
+    rows = range(30_000)
+    orders = pa.table(
+        {
+            "customer": [f"C{row % 700}" for row in rows],
+            "date": [f"2024-01-{1 + row % 28:02}" for row in rows],
+            "amount": [row * 0.5 for row in rows],
+        }
+    )
+    path = tmp_path / "a.parquet"
+    pq.write_table(orders, path, row_group_size=5_000, compression="zstd")
+    content = bytearray(path.read_bytes())
+    for place in range(len(content) // 2, len(content) - 9_000, 37):
+        content[place] ^= 0xFF
+    path.write_bytes(content)
+    source = open_sources(engine, [path])
+    with pytest.raises(UnreadableFileError):
+        understand(engine, source)

@@ -1,0 +1,136 @@
+"""From a file's cells to values by role, one row at a time, by rules that are settled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from core.orders import dates, ids, numbers, sales, values
+from core.orders.columns import Recognition
+from core.orders.relating import NUMBERED
+from core.orders.roles import BY_NAME, DESCRIPTIVE
+from core.orders.selling import SaleRules, takes_back
+from core.orders.source import SourceTable, Stage
+from core.orders.values import Reading
+
+_MOMENT = "moment"
+_SETTLED = ("customer_id", "order_id", "order_time", "payee", "refunded_order")  # in what is made of them
+
+
+def stages(
+    source: SourceTable, recognition: Recognition, reading: Reading, rules: SaleRules, carry: Collection[str]
+) -> tuple[Stage, ...]:
+    """The steps from a file's columns to values by role: a glance, two more at what it left, what comes of all.
+
+    Days and numbers are cast as they stand; only what fails is stripped, looked up among the words for nothing and read
+    by the rules. Most cells of most files need none of that, and a cast is a tenth of its work. The steps are stages,
+    since nested expressions would be repeated in all that they are part of.
+
+    Parameters
+    ----------
+    carry : which descriptive roles come along: few ask for them, and they ask for few different values
+    """
+    columns = {role: source.column(header) for role, header in recognition.columns.items()}
+    if "amount" in columns:
+        columns.pop("unit_price", None)
+    counted = [role for role in columns if BY_NAME[role].kind in {"number", "money"}]
+    carried = [role for role in columns if role in DESCRIPTIVE and role in carry]
+    texts = [role for role in columns if role not in {*counted, *DESCRIPTIVE, "order_date"}]
+    emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
+
+    def glance(table: ir.Table) -> dict[str, ir.Value]:
+        cells = {role: table[columns[role]] for role in (*texts, *carried, "order_date", *counted)}
+        return {
+            **{role: values.stripped(cells[role]) for role in texts},
+            **{role: cells[role].cast("string") for role in carried},
+            "order_date": values.cast_day(cells["order_date"]),
+            **{role: values.cast_number(cells[role], reading.decimal_of(role)) for role in counted},
+            **{_cell(role): cells[role] for role in ("order_date", *counted)},
+        }
+
+    def second_look(seen: ir.Table) -> dict[str, ir.Value]:
+        found = {
+            **{role: values.unless_blank(seen[role]) for role in texts},
+            **{role: seen[role] for role in carried},
+            "order_date": values.trusted_day(seen.order_date),
+            **{role: values.finite(seen[role]) for role in counted},
+        }
+        unread = {
+            _cell(role): ibis.ifelse(found[role].isnull(), values.stripped(seen[_cell(role)]), ibis.null("string"))
+            for role in ("order_date", *counted)
+        }
+        moment = values.stripped(seen[_cell("order_date")])
+        if "order_id" in found:
+            moment = ibis.ifelse(found["order_id"].isnull(), moment, ibis.null("string"))
+        return {**found, **unread, _MOMENT: moment}
+
+    def look_up(seen: ir.Table) -> dict[str, ir.Value]:
+        asked = (*(_cell(role) for role in ("order_date", *counted)), _MOMENT)
+        return {name: values.looked_up(seen[name]) if name in asked else seen[name] for name in seen.columns}
+
+    def conclude(found: ir.Table) -> dict[str, ir.Value]:
+        blank = {_blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *counted)}
+        read = {
+            role: ibis.coalesce(found[role], values.finite(_by_rule(found[_cell(role)], role, reading)))
+            for role in counted
+        }
+        if "amount" not in read:
+            read["amount"] = values.finite(read["unit_price"] * read["quantity"])
+            blank["amount_blank"] = blank.pop("unit_price_blank") | blank["quantity_blank"]
+        undone = takes_back(found, rules)
+        if undone is not None:
+            back = {role: read[role] for role in ("amount", "quantity") if role in read}
+            read |= {role: ibis.ifelse(undone, -number.abs(), number) for role, number in back.items()}
+        return {
+            "customer_id": _customer(found, read["amount"], own=recognition.columns, emails=emails),
+            **_order(found, undone),
+            "order_date": ibis.coalesce(
+                found.order_date,
+                dates.day_by_rule(found[_cell("order_date")], reading.date_order, reading.day_count),
+            ),
+            **{role: read[role] for role in read if role != "unit_price"},
+            **blank,
+            **{role: found[role] for role in (*texts, *carried) if role not in _SETTLED},
+            **({"currency": numbers.currency_code(found.currency)} if "currency" in found.columns else {}),
+        }
+
+    return glance, second_look, look_up, conclude
+
+
+def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, str], emails: bool) -> ir.StringValue:
+    """Who bought. Guests are known by their email alone, if at all; a refund is paid to who bought."""
+    written = ids.identity(found.customer_id, lower=emails)
+    customer = ibis.ifelse(sales.is_guest(written), ibis.null("string"), written)
+    if own.get("email") not in {None, own["customer_id"]}:
+        customer = ibis.coalesce(customer, ids.identity(found.email, lower=True))
+    if "payee" in found.columns:
+        refunded = (amount < 0).fill_null(False) & found.payee.notnull()
+        customer = ibis.ifelse(refunded, ids.identity(found.payee, lower=True), customer)
+    return customer
+
+
+def _order(found: ir.Table, undone: ir.BooleanValue | None) -> dict[str, ir.Value]:
+    """Which order a row belongs to, and whether by a number: else all that a customer bought at one moment is one."""
+    moment = found[_MOMENT]
+    if "order_time" in found.columns:
+        moment = moment.concat(" ", ibis.coalesce(found.order_time, ""))
+    if "order_id" not in found.columns:
+        return {"order_key": moment, NUMBERED: ibis.literal(False)}
+    number = ids.identity(found.order_id)
+    if "refunded_order" in found.columns and undone is not None:
+        number = ibis.ifelse(undone, ibis.coalesce(ids.identity(found.refunded_order), number), number)
+    return {"order_key": ibis.coalesce(number, moment), NUMBERED: number.notnull()}
+
+
+def _by_rule(written: ir.StringValue, role: str, reading: Reading) -> ir.FloatingValue:
+    return numbers.number_by_rule(written, reading.decimal_of(role), mixed=role in reading.mixed)
+
+
+def _cell(role: str) -> str:
+    return f"{role}_cell"
+
+
+def _blank(role: str) -> str:
+    return f"{role}_blank"
