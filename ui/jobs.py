@@ -52,7 +52,7 @@ class Job(Generic[Made]):
     def partial(self) -> Made | None:
         """What there is so far, None before the first. An error that ended the work is raised here, to be seen."""
         if self._error is not None:
-            raise self._error
+            raise self._error.with_traceback(None)
         return self._partial
 
     def stop(self) -> None:

@@ -146,6 +146,7 @@ def _unzipped(path: Path, name: str, new_path: Callable[[], Path]) -> Unpacked:
     files: list[Packed] = []
     junk: list[str] = []
     archives: list[str] = []
+    refused: list[UnreadableFileError] = []
     try:
         with zipfile.ZipFile(path) as archive:
             members = [member for member in archive.infolist() if not member.filename.endswith("/")]
@@ -167,7 +168,11 @@ def _unzipped(path: Path, name: str, new_path: Callable[[], Path]) -> Unpacked:
                 target = new_path()
                 with archive.open(member) as stream:
                     bounds.copy(stream, target)
-                kind = kind_of(target, shown)
+                try:
+                    kind = kind_of(target, shown)
+                except UnreadableFileError as error:  # one bad file among many is passed over, and told
+                    refused.append(error)
+                    continue
                 if kind in {"gzip", "zip"}:
                     archives.append(shown)
                     target.unlink()
@@ -177,6 +182,9 @@ def _unzipped(path: Path, name: str, new_path: Callable[[], Path]) -> Unpacked:
         raise _damaged(name) from error
     left_out = [f"archives in the archive: {listed(archives)}; unpack them first"] if archives else []
     left_out += [f"what holds no table: {listed(junk)}"] if junk else []
+    left_out += [error.message for error in refused]
+    if not files and refused:
+        raise refused[0]
     if not files:
         raise EmptyFileError(
             f"{name} holds no file with a table" + (f" ({'; '.join(left_out)})." if left_out else "."),

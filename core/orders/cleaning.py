@@ -117,9 +117,11 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
     AmbiguousInputError where `options.strict` allows no guess
     """
     options = options or CleaningOptions()
+    before = engine.kept_so_far
     try:
         lines = _clean(engine, source, options)
     except UNEVEN_ROWS:
+        engine.drop_since(before)
         lines = _clean(engine, source.reread(), options)
     if options.strict and lines.reading.ambiguities:
         first = lines.reading.ambiguities[0]
@@ -173,6 +175,8 @@ def _lines(engine: Engine, by: _Judgement) -> OrderLines:
     if options.returns == "net" and purchases.customers_without:
         rows = _without_customers_who_never_bought(engine, rows)
         ledger, purchases = reckon(rows, source.rows)
+    if not ledger.balances:
+        raise AssertionError(f"{ledger.rows_in} rows were read, and the ledger tells of another number")
     bought = rows.filter(rows.reason.isnull() & rows.is_purchase)
     placed = engine.keep(bought.select("customer_id", "order_key").distinct(), "orders")
     orders = placed.count().to_pyarrow().as_py()
@@ -202,12 +206,14 @@ def _judged(engine: Engine, by: _Judgement) -> ir.Table:
         rows = source.kept(engine, *stages, judge)
     else:
         tied = engine.keep(related(source.kept(engine, *stages), by.ties), "tied")
-        rows = engine.keep(tied.select(**judge(tied)), "judged")
+        judged = judge(tied)
+        rows = engine.keep(tied.select(**judged), "judged")
     rows = _with_reasons(rows)
     if any(role in by.recognition.columns for role in JUDGED_BY):
         rows = _without_returns_of_no_sales(engine, rows)
     if several:
-        twice = lines_in_another_file(engine, source, tied, whole_orders=by.ties.order_amounts)
+        standing = engine.keep(tied.mutate(counts=judged["fate"] == 0), "standing")
+        twice = lines_in_another_file(engine, source, standing, whole_orders=by.ties.order_amounts)
         rows = _set_aside(rows, engine.keep(twice, "twice"), [FILE, LINE], "in-another-file")
     if by.options.drop_duplicates:
         rows = _set_aside(rows, engine.keep(copies(source), "copies"), [FILE, LINE], "duplicate")

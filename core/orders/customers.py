@@ -279,7 +279,7 @@ def _stages(
         read: dict[str, ir.Value] = {"customer_id": ids.identity(found.customer_id, lower=emails)}
         if fallback is not None:
             read["customer_id"] = ibis.coalesce(read["customer_id"], ids.identity(found.fallback, lower=True))
-        read["currency"] = found.currency.upper() if currency is not None else ibis.null("string")
+        read["currency"] = numbers.currency_code(found.currency) if currency is not None else ibis.null("string")
         for column, mark in marks.items():
             number, cell = found[f"number_{column}"], found[f"cell_{column}"]
             read[f"number_{column}"] = ibis.coalesce(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -421,6 +422,6 @@ def days_of(written: str) -> dict[DateOrder, date]:
         year, month, day = parts
         if year < 100:
             year += 2000 if year < 70 else 1900
-        if 1 <= month <= 12 and 1 <= day <= (date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day:
+        if 1 <= month <= 12 and year >= 1 and 1 <= day <= monthrange(year, month)[1]:
             days[order] = date(year, month, day)  # type: ignore[index]
     return days

@@ -14,7 +14,7 @@ from core.errors import EmptyFileError, NotATableError, UnreadableFileError
 from core.orders import encodings
 from core.orders.grammar import SPACES, Grammar, parse
 from core.orders.mending import mended
-from core.orders.profile import BLANK, TEXT, Profile, kind, profile
+from core.orders.profile import BLANK, TEXT, Profile, forget_cells, kind, profile
 from core.orders.records import Record, records
 from core.orders.structure import Top, find_top
 
@@ -86,7 +86,10 @@ def detect(path: Path, name: str | None = None) -> Dialect:
     lines = list(io.StringIO(text, newline=""))  # str.splitlines would also break at form feeds and the like
     if len(head) == _SAMPLE_BYTES:
         lines = lines[:-1] or lines  # the last line of a sample may be cut
-    return _described(encoding, lines[:_SAMPLE_LINES])
+    try:
+        return _described(encoding, lines[:_SAMPLE_LINES])
+    finally:
+        forget_cells()
 
 
 def _described(encoding: str, lines: Sequence[str]) -> Dialect:

@@ -24,12 +24,13 @@ def copies(source: SourceTable) -> ir.Table:
 def lines_in_another_file(engine: Engine, source: SourceTable, rows: ir.Table, *, whole_orders: bool) -> ir.Table:
     """FILE and LINE of each row whose order another file holds as well, and better.
 
-    Better is more of its rows, or as many in an earlier file. An order that one file ends with and another begins with
-    was cut in two: of the lesser part only what the other has too is told.
+    Better is more of its rows that count, then more of its rows, then the file that reaches the later day: an order
+    that was pending in one export is paid in the next, or refunded. Of equals the earlier file's stands. An order that
+    one file ends with and another begins with was cut in two: of the lesser part only what the other has too is told.
 
     Parameters
     ----------
-    rows : FILE, LINE, customer_id, order_key, NUMBERED
+    rows : FILE, LINE, customer_id, order_key, order_date, NUMBERED, and whether the row counts but for the other file
     whole_orders : amounts are whole orders', so that there is nothing to gain from the lesser part
     """
     held = engine.keep(_held(rows.filter(rows[NUMBERED] & rows.customer_id.notnull()), rows), "held")
@@ -52,14 +53,18 @@ def _in_the_better_part(source: SourceTable, parts: ir.Table) -> ir.Table:
 
 def _held(rows: ir.Table, all_rows: ir.Table) -> ir.Table:
     """Orders that several files hold, once a file: its place among them, and whether it was cut in two."""
-    ends = all_rows.group_by(FILE).aggregate(begin=all_rows[LINE].min(), end=all_rows[LINE].max())
+    ends = all_rows.group_by(FILE).aggregate(
+        begin=all_rows[LINE].min(), end=all_rows[LINE].max(), latest=all_rows.order_date.max()
+    )
     each = (
         rows.group_by([*_ORDER, FILE])
-        .aggregate(lines=ibis._.count(), first=rows[LINE].min(), last=rows[LINE].max())
+        .aggregate(used=rows.counts.sum(), lines=ibis._.count(), first=rows[LINE].min(), last=rows[LINE].max())
         .join(ends, FILE)
     )
     order = ibis.window(group_by=_ORDER)
-    best = ibis.row_number().over(ibis.window(group_by=_ORDER, order_by=[ibis.desc("lines"), FILE]))
+    best = ibis.row_number().over(
+        ibis.window(group_by=_ORDER, order_by=[*(ibis.desc(name) for name in ("used", "lines", "latest")), FILE])
+    )
     ending, beginning = each["last"] == each["end"], each["first"] == each["begin"]
     return (
         each.mutate(

@@ -46,7 +46,10 @@ def stages(
             **{role: values.stripped(cells[role]) for role in texts},
             **{role: cells[role].cast("string") for role in carried},
             "order_date": values.cast_day(cells["order_date"]),
-            **{role: values.cast_number(cells[role], reading.decimal_of(role)) for role in counted},
+            **{
+                role: values.cast_number(cells[role], reading.decimal_of(role), whole=role in reading.whole)
+                for role in counted
+            },
             **{_cell(role): cells[role] for role in ("order_date", *counted)},
         }
 

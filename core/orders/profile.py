@@ -38,7 +38,7 @@ _MOST_SHAPES = 200
 _MOST_ALIGNMENTS = 200_000
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # emptied by `forget_cells`, which whoever reads a file calls at its end
 def kind(cell: str) -> str:
     """What a cell holds: "date", "time", "number", "email", "address", TEXT or BLANK."""
     cell = cell.strip()
@@ -50,6 +50,11 @@ def kind(cell: str) -> str:
         if pattern.match(cell):
             return name
     return TEXT
+
+
+def forget_cells() -> None:
+    """Let go of the cells that were looked at: they are somebody's, and the next file is another's."""
+    kind.cache_clear()
 
 
 def shape(cell: str) -> str:

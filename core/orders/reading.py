@@ -42,7 +42,11 @@ def plain(source: SourceTable, recognition: Recognition, currency: str | None) -
         return None
     if not all(values.plain_numbers(sample[columns[role]]) for role in _number_roles(columns)):
         return None
-    return Reading(None, None, currency or _currency(source, recognition), warnings=_lost_digits(source, recognition))
+    told = currency or _currency(source, recognition)
+    whole = frozenset(
+        role for role in _number_roles(columns) if not any("." in str(cell) for cell in sample[columns[role]])
+    )
+    return Reading(None, None, told, whole=whole, warnings=_lost_digits(source, recognition))
 
 
 def decide(

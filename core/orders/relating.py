@@ -59,7 +59,11 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     if "order_id" not in columns:
         return Relations(of_all_rows=True)
     roles = ("order_id", "customer_id", "order_date", "amount", "refunded", "product", "quantity")
-    rows = values.texts(source.table, {role: _cell(source, columns, role) for role in roles})
+    several = len(source.files) > 1
+    table = source.numbered() if several else source.table
+    cells = {role: _cell(source, table, columns, role) for role in roles}
+    # Two shops may number their orders alike.
+    rows = values.texts(table, cells, keep=(FILE,) if several else ())
     nobody = recognition.platform.no_order_ids if recognition.platform else ()
     rows = rows.mutate(order_id=ibis.ifelse(rows.order_id.isin(nobody), ibis.null("string"), rows.order_id))
     if "amount" not in columns:
@@ -68,7 +72,7 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     continuing = continued.to_pyarrow()["found"][0].as_py() or 0
     by_line = "amount" not in columns or _amounts_are_prices_times_quantities(source, columns)
     sums = [name for name in ("amount", "refunded") if name in columns and not (name == "amount" and by_line)]
-    counts = _of_several_lines(rows, sums)
+    counts = _of_several_lines(rows, sums, [FILE, "order_id"] if several else ["order_id"])
     order_amounts = not by_line and _are_orders(counts["amount"], columns["amount"])
     return Relations(
         continued=continuing > 0 and counts["rows"]["orders"] > 0,
@@ -81,11 +85,11 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     )
 
 
-def _cell(source: SourceTable, columns: Mapping[str, str], role: str) -> ir.Value:
+def _cell(source: SourceTable, table: ir.Table, columns: Mapping[str, str], role: str) -> ir.Value:
     """A cell. Of typed days and customers only whether there is one: writing them out is what takes time."""
     if role not in columns:
         return ibis.null("string")
-    cells = source.table[source.column(columns[role])]
+    cells = table[source.column(columns[role])]
     if role in {"customer_id", "order_date", "quantity"} and not cells.type().is_string():
         missing = cells.isnan() if cells.type().is_floating() else cells.isnull()
         return ibis.ifelse(cells.isnull() | missing, ibis.null("string"), "there")
@@ -109,7 +113,7 @@ def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanV
     )
 
 
-def _of_several_lines(rows: ir.Table, sums: Sequence[str]) -> dict[str, dict[str, int]]:
+def _of_several_lines(rows: ir.Table, sums: Sequence[str], order: Sequence[str]) -> dict[str, dict[str, int]]:
     """Counts of orders by how their rows agree: in whom they name and when, in amounts, in refunds."""
     # A refund may be one more row of its order, and nothing refunded is no sum that repeats.
     amount = ibis.ifelse(rows.amount.re_search(_BELOW), ibis.null("string"), rows.amount)
@@ -117,7 +121,7 @@ def _of_several_lines(rows: ir.Table, sums: Sequence[str]) -> dict[str, dict[str
     told = rows.mutate(sale=amount.notnull() | rows.amount.isnull(), amount=amount, refunded=refund)
     orders = (
         told.filter(told.order_id.notnull())
-        .group_by("order_id")
+        .group_by(order)
         .aggregate(
             rows=ibis._.count(),
             lines=ibis._.sale.sum(),
@@ -221,7 +225,8 @@ def related(rows: ir.Table, found: Relations) -> ir.Table:
     if found.continued:
         rows = _continued(rows)
     if found.inherited:
-        rows = _inherited(rows)
+        # From its own file first: two shops may number their orders alike.
+        rows = _inherited(_inherited(rows, [FILE, "order_key"]), ["order_key"])
     if found.order_amounts:
         rows = _counted_once(_without_blanks_beside(rows), "amount")
     return _counted_once(rows, "refunded") if found.order_refunds else rows
@@ -238,19 +243,19 @@ def _continued(rows: ir.Table) -> ir.Table:
     ).drop("place")
 
 
-def _inherited(rows: ir.Table) -> ir.Table:
+def _inherited(rows: ir.Table, order: Sequence[str]) -> ir.Table:
     """Rows that lack customer, day or state take those of their order, where the order has one only."""
     shared = [name for name in _SHARED if name in rows.columns]
     known = (
         rows.filter(rows[NUMBERED])
-        .group_by("order_key")
+        .group_by(order)
         .aggregate(
             **{f"low_{name}": rows[name].min() for name in shared},
             **{f"high_{name}": rows[name].max() for name in shared},
         )
-        .rename(of_order="order_key")
+        .rename({f"of_{name}": name for name in order})
     )
-    joined = rows.left_join(known, [rows[NUMBERED], rows.order_key == known.of_order])
+    joined = rows.left_join(known, [rows[NUMBERED], *(rows[name] == known[f"of_{name}"] for name in order)])
     settled = {}
     for name in shared:
         one = ibis.ifelse(

@@ -11,7 +11,7 @@ from core.orders import encodings
 from core.orders.dialect import Dialect
 from core.orders.grammar import SPACES
 from core.orders.mending import mended
-from core.orders.profile import TEXT, is_wordy, kind, shape
+from core.orders.profile import TEXT, forget_cells, is_wordy, kind, shape
 from core.orders.records import Record, records
 
 Row = tuple[int, list[str]]
@@ -45,6 +45,12 @@ class TableRows:
             self.left_out.append(f"{_counted(dialect.header_line - 1, what)} above the table")
 
     def __iter__(self) -> Iterator[Row]:
+        try:
+            yield from self._rows()
+        finally:
+            forget_cells()
+
+    def _rows(self) -> Iterator[Row]:
         width, columns, grammar = self._dialect.width, self._dialect.columns, self._dialect.grammar
         held: list[Record] = []
         while (record := self._take()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import ibis
@@ -71,6 +72,18 @@ def _framed(found: ir.Table, source: SourceTable, most: int | None = None) -> pd
         }
     )
     originals = joined[[source.column(header) for header in source.headers]]
-    originals.columns = pd.Index(source.headers)
+    originals.columns = pd.Index(_beside(frame.columns, source.headers))
     whole: pd.DataFrame = pd.concat([frame, originals], axis=1)
     return whole
+
+
+def _beside(taken: Iterable[str], headers: Iterable[str]) -> list[str]:
+    """The file's headers; those that bear one of our names get " (file)" after their own."""
+    names = list(taken)
+    ours = len(names)
+    for header in headers:
+        name = header
+        while name in names:
+            name = f"{name} (file)"
+        names.append(name)
+    return names[ours:]

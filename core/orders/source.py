@@ -204,7 +204,8 @@ def _below_each_other(
     parts = _one_type_a_column([_lay_out(one.table, one.headers, headers) for one in opened], headers)
     again = partial(_below_each_other, engine, opened, left_out, reread=True)
     try:
-        top = _without_lines(parts).limit(_SAMPLE_ROWS).to_pyarrow()
+        # Of each file its first rows: the files may differ in how they are written.
+        top = _without_lines([part.limit(-(-_SAMPLE_ROWS // len(parts))) for part in parts]).to_pyarrow()
     except UNEVEN_ROWS:
         if reread:
             raise

@@ -74,6 +74,7 @@ class Reading:
     day_count: DayCount | None = None  # where dates are numbers
     decimals: Mapping[str, Decimal] = field(default_factory=dict)  # by role, where it is not `decimal`
     mixed: frozenset[str] = frozenset()  # roles whose columns use both marks
+    whole: frozenset[str] = frozenset()  # roles whose first values have no mark, and all of whose values must have none
     warnings: tuple[str, ...] = ()
 
     def decimal_of(self, role: str) -> Decimal | None:
@@ -179,13 +180,20 @@ def trusted_day(cast: ir.DateValue) -> ir.DateValue:
     return ibis.ifelse(cast.between(date(1000, 1, 1), date(9999, 12, 31)), cast, ibis.null("date"))
 
 
-def cast_number(cell: ir.Value, decimal: Decimal | None) -> ir.FloatingValue:
-    """Numbers of a typed column, or of text as a computer writes them. May be NaN or infinite."""
+def cast_number(cell: ir.Value, decimal: Decimal | None, *, whole: bool = False) -> ir.FloatingValue:
+    """Numbers of a typed column, or of text as a computer writes them. May be NaN or infinite.
+
+    Parameters
+    ----------
+    whole : nothing tells yet what a point would mean, so that texts with one are left unread
+    """
     if cell.type().is_numeric():
         return cell.cast("float64")
     if decimal == "comma":
         return ibis.null("float64")  # `1.234` is more than a thousand
-    return cell.cast("string").try_cast("float64")
+    written = cell.cast("string")
+    read = written.try_cast("float64")
+    return ibis.ifelse(written.contains("."), ibis.null("float64"), read) if whole else read
 
 
 def finite(numbers: ir.FloatingValue) -> ir.FloatingValue:

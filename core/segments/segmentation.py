@@ -13,7 +13,7 @@ from core.features.engineering import CustomerFeatures
 from core.segments import generations, naming
 from core.segments.assignment import assign
 from core.segments.generations import Generation
-from core.segments.playbook import Archetype, Plan, playbook
+from core.segments.playbook import Plan
 from core.segments.portrait import portraits
 
 if TYPE_CHECKING:  # scikit-learn stays out of what only reads a segmentation
@@ -29,7 +29,6 @@ SUMMARY_COLUMNS = (
     "avg_recency",
     "customer_count",
 )
-ASSIGNMENT_COLUMNS = ("segment", "segment_name", "runner_up", "margin")
 BORDERLINE = 0.1
 
 
@@ -238,8 +237,3 @@ def not_taken(name: str, taken: list[str]) -> str:
     while name in taken:
         name = f"{name} (file)"
     return name
-
-
-def archetype_of(one: Segment) -> Archetype:
-    """What the playbook says of a segment's kind."""
-    return playbook().archetype(one.archetype)

@@ -344,3 +344,46 @@ def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_pat
     dropped = order_lines(engine, tmp_path, text, drop_duplicates=True)
     assert fates(dropped) == {"used": 3, "duplicate": 1}
     assert dropped.set_aside()["line_number"].tolist() == [5]
+
+
+@pytest.mark.parametrize("later_first", [False, True])
+def test_an_order_that_was_paid_later_counts(engine: Engine, tmp_path: Path, later_first: bool):
+    """O2 is pending in January's export and completed in February's; O1 is the same in both."""
+    header = "customer,order id,date,status,amount\n"
+    january = header + "C1,O1,2024-01-05,completed,10.00\nC2,O2,2024-01-31,pending,7.50\n"
+    february = header + "C1,O1,2024-01-05,completed,10.00\nC2,O2,2024-01-31,completed,7.50\n"
+    february += "C3,O3,2024-02-20,completed,5.00\n"
+    files = (february, january) if later_first else (january, february)
+    lines = order_lines(engine, tmp_path, *files)
+    assert lines.revenue == Decimal("22.50")
+    assert lines.orders == 3
+
+
+def test_two_shops_may_number_their_orders_alike(engine: Engine, tmp_path: Path):
+    """Each order's total stands on both of its lines, its customer on the first: 3 x 100 + 3 x 40."""
+    header = "order id,customer,date,product,order total\n"
+
+    def shop(name: str, totals: tuple[int, ...]) -> str:
+        return header + "".join(
+            f"{number},{name}{number},2024-01-0{number},Tea,{total}\n{number},,2024-01-0{number},Pot,{total}\n"
+            for number, total in enumerate(totals, 1)
+        )
+
+    lines = order_lines(engine, tmp_path, shop("A", (90, 100, 110)), shop("B", (30, 40, 50)))
+    assert fates(lines) == {"used": 12}
+    assert lines.revenue == Decimal(420)
+    assert lines.ledger.used.customers == 6
+
+
+def test_a_thousand_that_comes_late_is_no_decimal(engine: Engine, tmp_path: Path):
+    """After 1,000 whole amounts `1.250` can be read in two ways; `12.500,00` further down says which."""
+    rows = "".join(f"C{row % 50},2024-01-05,7\n" for row in range(1_500))
+    text = "customer;date;amount\n" + (rows + "C1,2024-01-06,1.250\n").replace(",", ";") + "C2;2024-01-07;12.500,00\n"
+    assert order_lines(engine, tmp_path, text).revenue == Decimal(1_500 * 7 + 1_250 + 12_500)
+
+
+def test_a_column_of_the_file_may_bear_one_of_our_names(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, "customer,date,amount,reason\nA,2024-01-05,1.00,gift\nB,soon,2.00,why not\n")
+    aside = lines.set_aside()
+    assert aside.columns.is_unique
+    assert aside.loc[0, ["reason", "reason (file)"]].tolist() == ["bad-date", "why not"]
