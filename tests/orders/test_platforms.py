@@ -109,7 +109,8 @@ def assert_as_by_hand(lines: OrderLines, shop: Shop) -> None:
 def rewritten(shop: Shop, folder: Path, *, without: str | None = None, seed: int | None = None) -> Path:
     """The export without a column, or with its columns in another order."""
     with (SHOPS / shop.file).open(encoding="utf-8", newline="") as stream:
-        header, *rows = csv.reader(stream, delimiter=shop.separator)
+        # Prose above the table has no columns to be put in another order.
+        header, *rows = (row for row in csv.reader(stream, delimiter=shop.separator) if len(row) > 3)
     places = [place for place in range(len(header)) if header[place].strip() != without]
     assert (len(places) < len(header)) == (without is not None)
     if seed is not None:
