@@ -81,8 +81,14 @@ def account(workspace: Workspace, lines: Understood) -> None:
     has_money = lines.revenue is not None
     widgets.ledger(lines.ledger, lines.reading.currency, money=has_money)
     left_out = lines.ledger.rows_in - lines.ledger.used.rows
+    source = workspace.source
     if not left_out:
-        st.success("Every row is used.")
+        beside = source is not None and source.left_out
+        st.success(
+            "Every row of the table is used; what else the file holds is named above."
+            if beside
+            else "Every row is used."
+        )
         return
     widgets.altair_chart(charts.fates(lines.ledger, lines.reading.currency, money=has_money))
     rows = "row" if left_out == 1 else "rows"

@@ -71,7 +71,12 @@ def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]]) -> s
             LedgerRow(entry.label, entry.rows, entry.customers, None if lines.revenue is None else float(entry.money))
             for entry in lines.ledger.entries
         ),
-        notes=(*map(str, lines.reading.ambiguities), *lines.warnings, *analysis.warnings),
+        notes=(
+            *map(str, lines.reading.ambiguities),
+            *(f"Left out of {what}." for what in lines.source.left_out),
+            *lines.warnings,
+            *analysis.warnings,
+        ),
         seed=analysis.options.seed,
         versions={name: version(name) for name in ("scikit-learn", "pandas", "duckdb", "ibis-framework")},
     )

@@ -83,8 +83,10 @@ def seeds(count: int) -> Iterator[int]:
 
 @pytest.mark.parametrize("make", [random_bytes, mutated])
 def test_any_file_gives_a_result_or_an_error(make, tmp_path: Path):
-    results = {told(make(seed), tmp_path) for seed in seeds(EXCERPT)}
-    assert len(results) > 1
+    results = [told(make(seed), tmp_path) for seed in seeds(EXCERPT)]
+    assert len(set(results)) > 1
+    if make is mutated:  # a dozen bytes more or less are seldom the end of an export
+        assert results.count("understood") > EXCERPT / 2
 
 
 @pytest.mark.proof
