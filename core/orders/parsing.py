@@ -16,6 +16,7 @@ from core.orders.source import SourceTable, Stage
 from core.orders.values import Reading
 
 _MOMENT = "moment"
+_IDS = ("customer_id", "email", "payee", "order_id", "refunded_order")
 _SETTLED = ("customer_id", "order_id", "order_time", "payee", "refunded_order")  # in what is made of them
 
 
@@ -39,11 +40,17 @@ def stages(
     carried = [role for role in columns if role in DESCRIPTIVE and role in carry]
     texts = [role for role in columns if role not in {*counted, *DESCRIPTIVE, "order_date"}]
     emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
+    lower = {"email", "payee", *(["customer_id"] if emails else [])}
 
     def glance(table: ir.Table) -> dict[str, ir.Value]:
         cells = {role: table[columns[role]] for role in (*texts, *carried, "order_date", *counted)}
         return {
-            **{role: values.stripped(cells[role]) for role in texts},
+            **{
+                role: ids.identity(cells[role], lower=role in lower, plain=source.plain)
+                if role in _IDS
+                else values.stripped(cells[role], plain=source.plain)
+                for role in texts
+            },
             **{role: cells[role].cast("string") for role in carried},
             "order_date": values.cast_day(cells["order_date"]),
             **{
@@ -87,7 +94,7 @@ def stages(
             back = {role: read[role] for role in ("amount", "quantity") if role in read}
             read |= {role: ibis.ifelse(undone, -number.abs(), number) for role, number in back.items()}
         return {
-            "customer_id": _customer(found, read["amount"], own=recognition.columns, emails=emails),
+            "customer_id": _customer(found, read["amount"], own=recognition.columns),
             **_order(found, undone),
             "order_date": ibis.coalesce(
                 found.order_date,
@@ -102,15 +109,14 @@ def stages(
     return glance, second_look, look_up, conclude
 
 
-def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, str], emails: bool) -> ir.StringValue:
+def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, str]) -> ir.StringValue:
     """Who bought. Guests are known by their email alone, if at all; a refund is paid to who bought."""
-    written = ids.identity(found.customer_id, lower=emails)
-    customer = ibis.ifelse(sales.is_guest(written), ibis.null("string"), written)
+    customer = ibis.ifelse(sales.is_guest(found.customer_id), ibis.null("string"), found.customer_id)
     if own.get("email") not in {None, own["customer_id"]}:
-        customer = ibis.coalesce(customer, ids.identity(found.email, lower=True))
+        customer = ibis.coalesce(customer, found.email)
     if "payee" in found.columns:
         refunded = (amount < 0).fill_null(False) & found.payee.notnull()
-        customer = ibis.ifelse(refunded, ids.identity(found.payee, lower=True), customer)
+        customer = ibis.ifelse(refunded, found.payee, customer)
     return customer
 
 
@@ -121,9 +127,9 @@ def _order(found: ir.Table, undone: ir.BooleanValue | None) -> dict[str, ir.Valu
         moment = moment.concat(" ", ibis.coalesce(found.order_time, ""))
     if "order_id" not in found.columns:
         return {"order_key": moment, NUMBERED: ibis.literal(False)}
-    number = ids.identity(found.order_id)
+    number = found.order_id
     if "refunded_order" in found.columns and undone is not None:
-        number = ibis.ifelse(undone, ibis.coalesce(ids.identity(found.refunded_order), number), number)
+        number = ibis.ifelse(undone, ibis.coalesce(found.refunded_order, number), number)
     return {"order_key": ibis.coalesce(number, moment), NUMBERED: number.notnull()}
 
 

@@ -42,6 +42,7 @@ class SourceFile:
     ragged_lines: tuple[int, ...] = ()  # where the first of them start, from 1
     sheet: str | None = None  # of a workbook
     has_header: bool = True
+    plain: bool = False  # known to be ASCII, and to have no blanks in cells but spaces
 
 
 class RowsLostError(Exception):
@@ -71,6 +72,11 @@ class SourceTable:
     @property
     def rows(self) -> int:
         return sum(file.rows for file in self.files)
+
+    @property
+    def plain(self) -> bool:
+        """Whether all files are known to be ASCII, and to have no blanks in cells but spaces."""
+        return all(file.plain for file in self.files)
 
     @property
     def table(self) -> ir.Table:
@@ -274,6 +280,7 @@ def _open_text(engine: Engine, packed: Packed, row_by_row: bool) -> list[_Opened
         found.ragged_rows,
         found.ragged_lines,
         has_header=dialect.has_header,
+        plain=found.plain,
     )
     return [_Opened(packed, file, found.headers, found.table, found.left_out)]
 

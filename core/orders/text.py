@@ -18,7 +18,7 @@ from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError
 from core.orders import dialect as dialects
 from core.orders import encodings
-from core.orders.counting import rows_if_regular
+from core.orders.counting import regular_rows
 from core.orders.dialect import Dialect
 from core.orders.rows import Row, TableRows, read_rows
 
@@ -42,6 +42,7 @@ class TextTable:
     ragged_rows: int = 0  # with more or fewer cells than most
     ragged_lines: tuple[int, ...] = ()  # where the first of them start, from 1
     left_out: tuple[str, ...] = ()  # what is not the table, in words
+    plain: bool = False  # known to be ASCII, and to have no blanks in cells but spaces
 
 
 def open_table(engine: Engine, path: Path, name: str, line: str, *, row_by_row: bool) -> TextTable:
@@ -102,8 +103,8 @@ def _read_fast(engine: Engine, path: Path, dialect: Dialect) -> TextTable | None
     if dialect.encoding not in {"utf-8", "utf-8-sig"}:
         plain.unlink()
         _transcode(path, dialect.encoding, plain)
-    rows = rows_if_regular(plain, dialect)
-    if rows is None or _has_foot(plain, dialect):
+    regular = regular_rows(plain, dialect)
+    if regular is None or _has_foot(plain, dialect):
         return None
     headers = headers_of(dialect, dialect.width)
     table = engine.backend.read_csv(
@@ -119,8 +120,8 @@ def _read_fast(engine: Engine, path: Path, dialect: Dialect) -> TextTable | None
         columns={f"c{place}": "VARCHAR" for place in range(1, dialect.width + 1)},
     )
     above = [*TableRows([], dialect, 0).left_out, *_described(dialect)]
-    rows -= _first_order(dialect) - dialect.first_line
-    return TextTable(dialect, headers, table, rows, _first_order(dialect), left_out=tuple(above))
+    rows = regular.rows - (_first_order(dialect) - dialect.first_line)
+    return TextTable(dialect, headers, table, rows, _first_order(dialect), left_out=tuple(above), plain=regular.plain)
 
 
 def _described(dialect: Dialect) -> list[str]:

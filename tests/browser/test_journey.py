@@ -112,7 +112,9 @@ def test_sliding_from_3_to_4_changes_charts_and_sizes_and_fits_nothing_again(pag
     take_sample(page, app)
     go(page, "Choose k")
     slide(page, 3)
-    # From here on, the bar of a sweep that runs would be seen however shortly it stood there.
+    expect(page.get_by_text("Trying numbers of segments")).to_have_count(0, timeout=PATIENCE)
+    # From here on, the bar of a sweep that runs would be seen however shortly it stood there. That of the checks, which
+    # follow the sweep, may well stand there still.
     page.evaluate(
         """() => {
             window.sweeps = 0;

@@ -9,7 +9,8 @@ import pytest
 
 from core.engine import Engine
 from core.errors import NotATableError
-from core.orders.counting import rows_if_regular
+from core.orders.cleaning import clean
+from core.orders.counting import RegularRows, regular_rows
 from core.orders.dialect import detect
 from core.orders.grammar import Grammar
 from core.orders.records import records
@@ -99,9 +100,28 @@ def test_a_line_that_is_not_plainly_a_row_is_seen_in_the_bytes(tmp_path: Path, l
     path = tmp_path / "orders.csv"
     path.write_text("\n".join([HEADER, *PLAIN, *QUOTED]) + "\n", newline="")
     dialect = detect(path)
-    assert rows_if_regular(path, dialect) == 2 * COUNT
+    assert regular_rows(path, dialect) == RegularRows(2 * COUNT, plain=True)
     path.write_text("\n".join([HEADER, *PLAIN, line, *QUOTED]) + "\n", newline="")
-    assert rows_if_regular(path, dialect) is None
+    assert regular_rows(path, dialect) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["C\t,2024-01-01,1.50,Lamp", "C,2024-01-01,1.50,L\u00e1mp", "C,2024-01-01,1.50,La\fmp"]
+)
+def test_a_file_with_other_blanks_than_spaces_is_not_plain(tmp_path: Path, line: str):
+    path = tmp_path / "orders.csv"
+    path.write_text("\n".join([HEADER, *PLAIN, line]) + "\n", newline="", encoding="utf-8")
+    assert regular_rows(path, detect(path)) == RegularRows(COUNT + 1, plain=False)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0"])
+def test_ids_of_a_large_file_lose_the_blanks_around_them(engine: Engine, tmp_path: Path, blank: str, end: str):
+    odd = [f"X1{blank},2024-01-01,1.50,Lamp", f"{blank}X1,2024-01-02,1.50,Lamp", "X1,2024-01-03,1.50,Lamp"]
+    source = opened(engine, tmp_path, [HEADER, *PLAIN, *odd], end)
+    assert is_fast(source)
+    customers = clean(engine, source).table.customer_id
+    assert set(customers.to_pyarrow().to_pylist()) == {"X1"} | {f"C{number}" for number in range(COUNT)}
 
 
 def test_lines_are_numbered_as_an_editor_counts_them(engine: Engine, tmp_path: Path):
