@@ -38,7 +38,9 @@ with Engine(MEMORY_LIMIT) as engine, tempfile.TemporaryDirectory() as folder:
     small.write_text("a,b\\n1,2\\n")
     engine.keep(open_sources(engine, [small]).parts[0], "warm")
     start = time.perf_counter()
-    source = open_sources(engine, [Path(sys.argv[1])], row_by_row=ROW_BY_ROW)
+    source = open_sources(engine, [Path(sys.argv[1])])
+    if ROW_BY_ROW:
+        source = source.reread()
     engine.keep(source.parts[0], "lines")
     print(json.dumps({"seconds": time.perf_counter() - start, "rows": source.rows}))
 """

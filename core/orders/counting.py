@@ -138,7 +138,8 @@ def _separators(values: Bytes, separator: int, quote: int) -> int:
     if not bounds[after].all():
         return -1
     is_separator = values == separator
+    counts = np.uint16 if int((ends - begins).max()) <= np.iinfo(np.uint16).max else np.int64  # the small ones are fast
     # Sums from each quote to the next: every other one is of what stands within quotes. A line feed there counts as a
     # separator too few, and so gives the block away.
-    within = np.add.reduceat((is_separator | (values == _LINE_FEED)).view(np.uint8), quotes, dtype=np.int64)[::2]
-    return int(np.count_nonzero(is_separator) - within.sum())
+    within = np.add.reduceat((is_separator | (values == _LINE_FEED)).view(np.uint8), quotes, dtype=counts)[::2]
+    return int(np.count_nonzero(is_separator) - within.sum(dtype=np.int64))

@@ -10,7 +10,7 @@ from typing import IO
 
 from core.errors import UnreadableFileError
 
-CHUNK_BYTES = 1024 * 1024
+CHUNK_BYTES = 256 * 1024
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
