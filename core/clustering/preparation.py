@@ -287,16 +287,27 @@ def _learn(name: str, column: np.ndarray, transform: Transform) -> FittedFeature
     """
     missing = np.isnan(column)
     own = column[~missing] if not missing.all() else np.zeros(1)
-    fill = float(np.median(own))
+    # All at once: to order five million values for each takes longer than to cluster the customers.
+    first, fill, third = np.percentile(own, [25, 50, 75]).tolist()
     column[missing] = fill
     learnt = FittedTransform.learn(own, transform)
-    low, high, spread = (-math.inf, math.inf, 1.0) if learnt.kind == "quantile" else _fences(learnt.forward(own))
+    if learnt.kind == "quantile":
+        low, high, spread = -math.inf, math.inf, 1.0
+    elif learnt.kind == "none":
+        low, high, spread = _fences(own, first, third)
+    else:
+        transformed = learnt.forward(own)
+        low, high, spread = _fences(transformed, *np.percentile(transformed, [25, 75]).tolist())
     return FittedFeature(name, learnt, fill, int(missing.sum()), low, high, spread)
 
 
-def _fences(column: np.ndarray) -> tuple[float, float, float]:
-    """Lower fence, upper fence, and the spread that they are multiples of; `prepare` says why these."""
-    first, third = np.percentile(column, [25, 75]).tolist()
+def _fences(column: np.ndarray, first: float, third: float) -> tuple[float, float, float]:
+    """Lower fence, upper fence, and the spread that they are multiples of; `prepare` says why these.
+
+    Parameters
+    ----------
+    first, third : the quartiles of the column
+    """
     spread = third - first
     rounding = 1e-12 * float(np.abs(column).max())
     if spread <= rounding:

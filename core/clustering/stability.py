@@ -99,7 +99,7 @@ def _nearest(matrix: np.ndarray, centers: np.ndarray) -> np.ndarray:
 
 def _crossed(one: np.ndarray, other: np.ndarray, k: int) -> np.ndarray:
     """How many customers are in each pair of clusters, (k, k)."""
-    return np.bincount(one * k + other, minlength=k * k).reshape(k, k)
+    return np.bincount(one.astype(np.int64) * k + other, minlength=k * k).reshape(k, k)
 
 
 def _jaccards(crossed: np.ndarray) -> np.ndarray:

@@ -37,7 +37,7 @@ class FittedTransform:
         "none" for a constant column, and where undoing the transform would not give the values back to within a
         millionth of their range (Yeo-Johnson can flatten what varies little beside its size, or blow it up).
         """
-        if column.min() == column.max():
+        if transform == "none" or column.min() == column.max():
             return cls()
         if transform == "auto":
             return cls._by_skew(column)
