@@ -17,7 +17,8 @@ from core.errors import UserError
 from core.orders.cleaning import CleaningOptions, OrderLines
 from core.orders.columns import Recognition, detect
 from core.orders.customers import CustomerTable
-from core.orders.remarks import count_copies, rows_by_currency
+from core.orders.overlapping import Copies
+from core.orders.remarks import rows_by_currency
 from core.orders.roles import BY_NAME
 from core.orders.samples import UnderstoodValue, likely_reading, understood_samples
 from core.orders.set_aside import RowsSetAside, rows_set_aside
@@ -265,12 +266,10 @@ def currencies(workspace: Workspace) -> Mapping[str, int]:
         return workspace.answer(("currencies", reading_key(workspace)), count)
 
 
-def copies(workspace: Workspace) -> int:
-    """How many rows of orders are exact copies of another. Counted once, since no choice changes it."""
-    if workspace.copies is None:
-        with workspace.alone():
-            workspace.copies = count_copies(lines(workspace).source)
-    return workspace.copies
+def copies(workspace: Workspace) -> Copies:
+    """How many rows of orders are exact copies of another. Only whether orders have numbers makes a difference."""
+    found = lines(workspace)
+    return workspace.answer(("copies", "order_id" in found.recognition.columns), lambda: found.copies)
 
 
 def set_aside(workspace: Workspace) -> pd.DataFrame:

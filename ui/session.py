@@ -47,7 +47,6 @@ class Workspace:
     remembered: dict[frozenset[str], CleaningOptions] = field(default_factory=dict)  # headers -> what was said of them
     as_before: bool = False  # whether something was said before of files with the headers of these
     asked: dict[str, Ambiguity] = field(default_factory=dict)  # by kind; once answered, a reading names it no more
-    copies: int | None = None  # rows that are exact copies; None while nobody has counted
     grouping: SegmentOptions = field(default_factory=SegmentOptions)
     n_clusters: int | None = None  # None: as advised
     clicks: int = 0  # on the curves of the Choose k page

@@ -14,6 +14,7 @@ import pytest
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
 from core.orders.cleaning import clean
+from core.orders.overlapping import Copies
 from core.orders.source import open_sources
 from tests.orders.builders import fates, order_lines
 
@@ -344,6 +345,28 @@ def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_pat
     dropped = order_lines(engine, tmp_path, text, drop_duplicates=True)
     assert fates(dropped) == {"used": 3, "duplicate": 1}
     assert dropped.set_aside()["line_number"].tolist() == [5]
+
+
+def test_rows_that_two_files_hold_are_told_where_orders_have_no_numbers(engine: Engine, tmp_path: Path):
+    """February begins with the last day of January, which January's export holds too."""
+    header, overlap = "customer,date,amount\n", "C2,2024-01-31,7.50\n"
+    january, february = header + "C1,2024-01-05,10.00\n" + overlap, header + overlap + "C3,2024-02-20,5.00\n"
+    lines = order_lines(engine, tmp_path, january, february)
+    assert lines.copies == Copies(1, of_another_file=1)
+    assert lines.revenue == Decimal("30.00")
+    apart = order_lines(engine, tmp_path, january, february, drop_duplicates=True)
+    assert apart.revenue == Decimal("22.50")
+    left_out = apart.set_aside()
+    assert list(zip(left_out.file, left_out.line_number, strict=True)) == [("orders1.csv", 2)]
+
+
+def test_order_numbers_tell_better_than_copies_what_two_files_hold(engine: Engine, tmp_path: Path):
+    """The one row is set aside already: as a copy it would be told twice."""
+    january = "customer,order id,date,amount\nC1,O1,2024-01-05,10.00\nC2,O2,2024-01-31,7.50\n"
+    february = "customer,order id,date,amount\nC2,O2,2024-01-31,7.50\nC3,O3,2024-02-20,5.00\n"
+    lines = order_lines(engine, tmp_path, january, february)
+    assert lines.copies == Copies(0, of_another_file=0)
+    assert fates(lines) == {"used": 3, "in-another-file": 1}
 
 
 @pytest.mark.parametrize("later_first", [False, True])

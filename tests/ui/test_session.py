@@ -70,10 +70,10 @@ def test_forgetting_waits_for_what_is_being_computed_and_keeps_none_of_it() -> N
 
 def test_room_for_other_files_keeps_answers_and_nothing_else_while_forgetting_keeps_none() -> None:
     said = {frozenset({"customer", "date"}): CleaningOptions(date_order="dmy")}
-    workspace = Workspace(uploads=("orders.csv",), n_clusters=5, as_before=True, copies=3, remembered=dict(said))
+    workspace = Workspace(uploads=("orders.csv",), n_clusters=5, as_before=True, remembered=dict(said))
     workspace.answer("key", lambda: "private")
     workspace.make_room()
-    assert (workspace.uploads, workspace.n_clusters, workspace.as_before, workspace.copies) == ((), None, False, None)
+    assert (workspace.uploads, workspace.n_clusters, workspace.as_before) == ((), None, False)
     assert workspace.answer("key", lambda: "new") == "new"
     assert workspace.remembered == said
     workspace.forget()
