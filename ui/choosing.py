@@ -235,7 +235,7 @@ def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
         return workspace.ahead
 
     key = ("ahead", *services.grouping_key(workspace), advice.k, workspace.grouping.min_share)
-    workspace.answer(key, begin)
+    services.going_on(workspace, key, begin)
 
 
 def _family(workspace: Workspace, chosen: int) -> None:

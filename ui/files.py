@@ -150,6 +150,8 @@ def choose_column(workspace: Workspace, role: str, header: str) -> None:
         changes["date_order"] = None
     elif BY_NAME[role].kind in {"money", "number"}:
         changes["decimal"] = None
+    if role == "currency" or BY_NAME[role].kind == "money":
+        changes["currency"] = None
     choose(workspace, **changes)
 
 
@@ -187,6 +189,7 @@ def _lines(workspace: Workspace) -> Understood | UserError:
         found = understand(engine, _source(workspace), workspace.cleaning)
     except UserError as error:
         return error
+    workspace.source = found.source  # where the fast reader was wrong, it need not be tried again
     workspace.asked |= {ambiguity.kind: ambiguity for ambiguity in found.reading.ambiguities}
     return found
 

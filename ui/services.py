@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,8 +31,10 @@ from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
 from ui.files import lines, read_differently, reading_key
-from ui.jobs import Job, Made
+from ui.jobs import Ahead, Job
 from ui.session import Workspace
+
+Work = TypeVar("Work", Job[Sweep], Job[Evidence], Ahead)
 
 
 def features(workspace: Workspace) -> CustomerFeatures:
@@ -71,8 +74,11 @@ def limit(workspace: Workspace, k_max: int, min_share: float) -> None:
 
 
 def apply_preset(workspace: Workspace, name: str | None) -> None:
-    """Take a preset's features and preparation (None: the usual four), and its way of counting returns."""
-    preset = PRESETS.get(name or "")
+    """Take a preset's features and preparation (None: the usual four), and its way of counting returns.
+
+    Without a preset, returns count again as the visitor had said before.
+    """
+    preset, former = PRESETS.get(name or ""), PRESETS.get(workspace.grouping.preset or "")
     group_differently(
         workspace,
         replace(
@@ -82,7 +88,10 @@ def apply_preset(workspace: Workspace, name: str | None) -> None:
             preparation=preset.preparation if preset else PreparationOptions(),
         ),
     )
-    returns = preset.returns if preset and preset.returns else "net"
+    said = workspace.cleaning.returns
+    if former is None or former.returns != said:
+        workspace.own_returns = said
+    returns = (preset.returns if preset else None) or workspace.own_returns or said
     read_differently(workspace, replace(workspace.cleaning, returns=returns))
     workspace.revision += 1
 
@@ -115,7 +124,7 @@ def sweep_job(workspace: Workspace) -> Job[Sweep]:
         )
         return workspace.job
 
-    return _going_on(workspace, ("sweep", *grouping_key(workspace)), begin)
+    return going_on(workspace, ("sweep", *grouping_key(workspace)), begin)
 
 
 def sweep(workspace: Workspace) -> Sweep:
@@ -134,11 +143,11 @@ def evidence_job(workspace: Workspace) -> Job[Evidence]:
         )
         return workspace.checking
 
-    return _going_on(workspace, ("evidence", *grouping_key(workspace)), begin)
+    return going_on(workspace, ("evidence", *grouping_key(workspace)), begin)
 
 
-def _going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Job[Made]]) -> Job[Made]:
-    """The job for these choices, begun where there is none, or none that will get done."""
+def going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Work]) -> Work:
+    """The work for these choices, begun where there is none, or none that will get done."""
     with workspace.alone():
         job = workspace.answer(key, begin)
         if job.cut_short:

@@ -16,7 +16,7 @@ from core.clustering.evidence import Evidence
 from core.clustering.sweep import Sweep
 from core.engine import Engine, give_back
 from core.errors import UserError
-from core.orders.cleaning import CleaningOptions
+from core.orders.cleaning import CleaningOptions, Returns
 from core.orders.source import SourceTable
 from core.orders.values import Ambiguity
 from ui.jobs import Ahead, Job
@@ -57,6 +57,7 @@ class Workspace:
     job: Job[Sweep] | None = None
     checking: Job[Evidence] | None = None  # of the solutions of that sweep
     ahead: Ahead | None = None
+    own_returns: Returns | None = None  # what was said of returned goods before a preset said otherwise
     revision: int = 0  # grows whenever values are set other than by their own widget
     _answers: dict[Hashable, Any] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -98,6 +99,10 @@ class Workspace:
         for work in (self.job, self.checking, self.ahead):
             if work is not None:
                 work.stop()
+
+    def __del__(self) -> None:
+        """A visitor who closes her tab wants no more of it; what works in the background holds no workspace."""
+        self.stop_work()
 
     def forget(self) -> None:
         """Let go of all data, its copies on disk included, and of all choices."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
+from core.clustering.sweep import Sweep
+from core.clustering.workers import Stopped
 from core.orders.cleaning import CleaningOptions
-from ui.jobs import Ahead
+from ui.jobs import Ahead, Job
 from ui.session import Workspace
 
 
@@ -114,3 +118,19 @@ def test_work_ahead_ends_when_told_and_lets_others_in_between() -> None:
     with workspace.alone():
         time.sleep(0.2)
     assert done == [0, 1, 2]
+    assert workspace.ahead.cut_short
+
+
+def test_work_of_a_visitor_who_has_left_ends() -> None:
+    workspace, asked = Workspace(), threading.Event()
+
+    def work(grow: Callable[[Sweep], None], should_stop: Callable[[], bool]) -> Sweep:
+        while not should_stop():
+            time.sleep(0.01)
+        asked.set()
+        raise Stopped
+
+    workspace.job = Job(work, "sweep")
+    del workspace
+    gc.collect()
+    assert asked.wait(10)
