@@ -338,6 +338,16 @@ def test_an_order_that_two_files_hold_counts_once(engine: Engine, tmp_path: Path
     ]  # fmt: skip
 
 
+def test_emails_stay_as_they_are_written_though_guests_go_by_them(engine: Engine, tmp_path: Path):
+    text = (
+        "customer,email,date,amount\nC1,Ann@Example.com,2024-01-01,5\nC2,bo@x.org,2024-01-02,5\n"
+        "C3,cy@x.org,2024-01-02,5\n,Dee@X.org,2024-01-03,5\nguest,dee@x.org ,2024-01-04,5\n"
+    )
+    rows = order_lines(engine, tmp_path, text).table.order_by("order_date", "customer_id").to_pandas()
+    assert rows.customer_id.tolist() == ["C1", "C2", "C3", "dee@x.org", "dee@x.org"]
+    assert rows.email.tolist() == ["Ann@Example.com", "bo@x.org", "cy@x.org", "Dee@X.org", "dee@x.org"]
+
+
 def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_path: Path):
     """They may be real: the same item scanned twice."""
     text = HEADER + GOOD + GOOD.splitlines()[0] + "\n"
