@@ -123,8 +123,17 @@ class _Steps:
             **{role: read[role] for role in read if role != "unit_price"},
             **blank,
             **{role: found[role] for role in (*self.texts, *self.carried) if role not in _SETTLED},
-            **({"currency": numbers.currency_code(found.currency)} if "currency" in found.columns else {}),
+            **self._currency(found),
         }
+
+    def _currency(self, found: ir.Table) -> dict[str, ir.Value]:
+        if "currency" in found.columns:
+            return {"currency": numbers.currency_code(found.currency)}
+        if not self.reading.signed:
+            return {}
+        money = "amount" if "amount" in self.counted else "unit_price"
+        beside = numbers.currency_told(found[_cell(money)])
+        return {"currency": ibis.coalesce(beside, ibis.literal(self.reading.currency))}
 
 
 def _customer(found: ir.Table, amount: ir.FloatingValue) -> ir.StringValue:

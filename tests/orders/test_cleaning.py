@@ -348,6 +348,21 @@ def test_emails_stay_as_they_are_written_though_guests_go_by_them(engine: Engine
     assert rows.email.tolist() == ["Ann@Example.com", "bo@x.org", "cy@x.org", "Dee@X.org", "dee@x.org"]
 
 
+SIGNED = "customer,date,amount\nC1,2024-01-01,€ 5.00\nC2,2024-01-02,7.50 €\nC3,2024-01-02,€1.25\n"
+SIGNED += "C1,2024-01-03,$ 4.00\nC2,2024-01-04,USD 3.00\nC4,2024-01-05,2.00\n"
+
+
+@pytest.mark.parametrize(("currency", "total", "used"), [(None, "15.75", 4), ("USD", "9.00", 3)])
+def test_amounts_with_signs_of_two_currencies_are_not_added_up(
+    engine: Engine, tmp_path: Path, currency: str | None, total: str, used: int
+):
+    """By hand: 5 + 7.50 + 1.25 = 13.75 with a euro sign, 4 + 3 = 7 in dollars; the 2 without a sign count as either."""
+    lines = order_lines(engine, tmp_path, SIGNED, currency=currency)
+    assert lines.revenue == Decimal(total)
+    assert fates(lines) == {"used": used, "other-currency": 6 - used}
+    assert any(text.startswith(f"Only {currency or 'EUR'} is counted") for text in lines.warnings)
+
+
 def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_path: Path):
     """They may be real: the same item scanned twice."""
     text = HEADER + GOOD + GOOD.splitlines()[0] + "\n"
