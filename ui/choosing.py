@@ -148,25 +148,25 @@ def _side_by_side(workspace: Workspace, fitted: Sweep, advice: Advice | None, ch
     The sizes, made with them, where that number is done.
     """
     elbow, silhouette, sizes = _pictures(workspace, fitted, advice, chosen)
-    for place, spec, key in zip(st.columns(2), (elbow, silhouette), ("elbow", "silhouette"), strict=True):
+    for place, drawn, key in zip(st.columns(2), (elbow, silhouette), ("elbow", "silhouette"), strict=True):
         with place:
             take = partial(_choose_picked, workspace, key, fitted.k_max)
-            widgets.vega_control(charts.at_turn(spec, workspace.clicks), key, charts.PICKED, take)
+            widgets.vega_control(charts.at_turn(drawn.spec, workspace.clicks), key, charts.PICKED, take, drawn.alt_text)
     return sizes
 
 
 def _pictures(
     workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int
-) -> tuple[Spec, Spec, Spec | None]:
+) -> tuple[charts.Steady, charts.Steady, Spec | None]:
     """Elbow, silhouette and, where that number is done, sizes, ready to be sent. To make them takes most of a move."""
     least = workspace.grouping.min_share
 
-    def draw() -> tuple[Spec, Spec, Spec | None]:
+    def draw() -> tuple[charts.Steady, charts.Steady, Spec | None]:
         found = services.early_segmentation(workspace, chosen)
         previewed = _preview(workspace)
         return (
-            charts.elbow(fitted, chosen, advice, fitted.k_max, previewed).to_dict(),
-            charts.silhouette(fitted, chosen, advice, fitted.k_max, previewed).to_dict(),
+            charts.steady(charts.elbow(fitted, chosen, advice, fitted.k_max, previewed)),
+            charts.steady(charts.silhouette(fitted, chosen, advice, fitted.k_max, previewed)),
             charts.sizes(found, theme.palette(found), least).to_dict() if found is not None else None,
         )
 

@@ -79,9 +79,13 @@ def vega_chart(spec: Mapping[str, Any], key: str | None = None) -> None:
     st.vega_lite_chart(dict(spec), width="stretch", key=key)
 
 
-def vega_control(spec: Mapping[str, Any], key: str, selection: str, on_select: Callable[[], None]) -> None:
+def vega_control(
+    spec: Mapping[str, Any], key: str, selection: str, on_select: Callable[[], None], alt_text: str
+) -> None:
     """The same, with a selection that visitors make in it; it is under st.session_state[key]."""
-    st.vega_lite_chart(dict(spec), width="stretch", key=key, on_select=on_select, selection_mode=selection)
+    st.vega_lite_chart(
+        dict(spec), width="stretch", key=key, on_select=on_select, selection_mode=selection, alt=alt_text
+    )
 
 
 def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
