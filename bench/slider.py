@@ -32,8 +32,8 @@ ORDERS_EACH = 4
 MOVES = ((("ArrowRight",) * 8 + ("ArrowLeft",) * 8) * 2)[:30]
 MINUTES = 60 * visiting.SECONDS
 
-# The charts are watched from within the page: a look from outside costs as long as what it measures. What counts is what
-# is drawn: the text for screen readers changes before that.
+# The charts are watched from within the page: a look from outside costs as long as what it measures. What counts is
+# what is drawn: the text for screen readers changes before that.
 WATCH = """() => {
     window.moved = new Promise(done => {
         const drawn = chart => chart.querySelector('svg')?.innerHTML;

@@ -168,10 +168,10 @@ def test_with_a_preview_a_chart_is_a_control(chart: Any):
 
 def test_the_number_chosen_is_previewed_while_nobody_points():
     previewed = choosing.preview(generations(), "EUR")
-    elbow = choosing.elbow(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
-    silhouette = choosing.silhouette(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
+    elbow = choosing.elbow(shops.swept(), 2, shops.advice(), 6, previewed).to_dict()
+    silhouette = choosing.silhouette(shops.swept(), 2, shops.advice(), 6, previewed).to_dict()
     shown = [{row["k"] for rows_ in rows(spec) for row in rows_ if row.get("shown")} for spec in (elbow, silhouette)]
-    assert shown == [{3}, set()]
+    assert shown == [{2}, set()]
     assert any("click to choose it" in text for text in texts(silhouette))
 
 
