@@ -24,7 +24,8 @@ from core.orders.customers import CustomerTable
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
 from core.segments.comparison import Comparison, compare
-from core.segments.generations import Generation, generation
+from core.segments.generations import Generation
+from core.segments.generations import generations as generations_of
 from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
@@ -208,16 +209,11 @@ def _generation(workspace: Workspace, count: int, found: Sweep) -> Generation:
     """The generation of `count` segments; those before it are kept as they come, as the sweep's fits do."""
     with workspace.alone():
         born: list[Generation] = workspace.answer(("generations", *grouping_key(workspace)), list)
-        while len(born) < count:
-            born.append(
-                generation(
-                    features(workspace),
-                    preparation(workspace),
-                    found.fits[len(born) + 1],
-                    ranked=_ranks(workspace),
-                    before=born[-1] if born else None,
-                )
-            )
+        if len(born) < count:
+            fits = {k: found.fits[k] for k in range(1, count + 1)}
+            last = born[-1] if born else None
+            known, prepared = features(workspace), preparation(workspace)
+            born[:] = generations_of(known, prepared, fits, _ranks(workspace), so_far=last).line()
         return born[count - 1]
 
 

@@ -15,11 +15,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from core.clustering.silhouette import Silhouette, SilhouetteMeter
 from core.clustering.summary import Points, Summary, summarise
-from core.clustering.workers import Stopped as SweepStopped
 from core.clustering.workers import in_order, pool
 from core.errors import TooFewCustomersError
 
-__all__ = ["ClusterFit", "Silhouette", "Sweep", "SweepStopped", "sweep"]
+__all__ = ["ClusterFit", "Silhouette", "Sweep", "sweep"]
 
 _STARTS = 20  # on coarse points, where each is cheap
 _CHUNK_ROWS = 1 << 18
@@ -98,7 +97,7 @@ def sweep(
     Raises
     ------
     TooFewCustomersError : fewer than two different customers
-    SweepStopped : should_stop said so; fits not yet begun never begin, and what was fitted went to `on_fit`
+    workers.Stopped : should_stop said so; fits not yet begun never begin, and what was fitted went to `on_fit`
 
     Notes
     -----

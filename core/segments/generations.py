@@ -88,30 +88,20 @@ def generation(
     otherwise the fit's own labels hold.
     """
     values = features.values
-    if len(fit.labels) != len(values):
-        raise ValueError(f"The fit is of {len(fit.labels)} customers, the features of {len(values)}.")
-    centers = np.asarray(fit.centers, dtype=np.float64)
-    capped = preparation.options.outliers == "cap"
-    clusters = assign(preparation.matrix(values), centers).nearest if capped else np.asarray(fit.labels)
-    sizes, revenue = np.bincount(clusters, minlength=len(centers)), _revenue(values, clusters, len(centers))
-    order = np.array(_order(_means(values, clusters, len(centers)), sizes, centers))
-    places = np.empty(len(order), dtype=np.min_scalar_type(len(order)))
-    places[order] = np.arange(len(order))
-    places = places[clusters]
-
+    places, order = _numbered(values, preparation, fit)
     step = lineage.follow(before.places, places, before.n_segments, len(order)) if before is not None else None
     standing = naming.standings(ranked, places, len(order))
     return Generation(
         places=places,
-        order=tuple(order.tolist()),
+        order=order,
         namings=naming.named(standing, _held(before, step)),
         colours=(
             lineage.next_colours(before.colours, step)
             if before is not None and step is not None
             else lineage.first_colours(places, len(order))
         ),
-        sizes=sizes[order],
-        revenue=None if revenue is None else revenue[order],
+        sizes=np.bincount(places, minlength=len(order)),
+        revenue=_revenue(values, places, len(order)),
         standing=standing,
         before=before,
         step=step,
@@ -119,20 +109,39 @@ def generation(
 
 
 def generations(
-    features: CustomerFeatures, preparation: Preparation, fits: Mapping[int, ClusterFit], ranked: pd.DataFrame
+    features: CustomerFeatures,
+    preparation: Preparation,
+    fits: Mapping[int, ClusterFit],
+    ranked: pd.DataFrame,
+    so_far: Generation | None = None,
 ) -> Generation:
     """The last of the generations that follow each other from one segment on.
 
     Parameters
     ----------
     fits : by k, from 1 without a gap
+    so_far : the generation of one of those k, where the way up to there was gone before
     """
-    last: Generation | None = None
-    for k in range(1, len(fits) + 1):
+    last = so_far
+    for k in range(1 + (last.n_segments if last is not None else 0), len(fits) + 1):
         last = generation(features, preparation, fits[k], ranked=ranked, before=last)
     if last is None:
         raise ValueError("There is no fit.")
     return last
+
+
+def _numbered(values: pd.DataFrame, preparation: Preparation, fit: ClusterFit) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Each customer's place, and the fit's cluster at each place."""
+    if len(fit.labels) != len(values):
+        raise ValueError(f"The fit is of {len(fit.labels)} customers, the features of {len(values)}.")
+    centers = np.asarray(fit.centers, dtype=np.float64)
+    capped = preparation.options.outliers == "cap"
+    clusters = assign(preparation.matrix(values), centers).nearest if capped else np.asarray(fit.labels)
+    sizes = np.bincount(clusters, minlength=len(centers))
+    order = np.array(_order(_means(values, clusters, len(centers)), sizes, centers))
+    places = np.empty(len(order), dtype=np.min_scalar_type(len(order)))
+    places[order] = np.arange(len(order))
+    return places[clusters], tuple(order.tolist())
 
 
 def _held(before: Generation | None, step: Step | None) -> dict[int, Naming]:
