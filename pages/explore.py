@@ -15,7 +15,7 @@ with explained(), exploring.patience(workspace):
 palette = theme.palette(segmentation)
 
 st.header("The segments")
-exploring.cards(segmentation)
+exploring.cards(workspace, segmentation)
 
 st.header("Side by side")
 left, right = st.columns(2)

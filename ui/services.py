@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -24,7 +24,8 @@ from core.orders.customers import CustomerTable
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
 from core.segments.comparison import Comparison, compare
-from core.segments.generations import Generation
+from core.segments.edits import edited
+from core.segments.generations import Edit, Generation, Thread
 from core.segments.generations import generations as generations_of
 from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
@@ -175,7 +176,7 @@ def n_clusters(workspace: Workspace) -> int:
 def segmentation(workspace: Workspace, count: int | None = None) -> Segmentation:
     """The customers in `count` segments (by default the number chosen), with their stability once it is known."""
     wanted = count or n_clusters(workspace)
-    found, known = _segmentation(workspace, wanted, sweep(workspace)), evidence(workspace)
+    found, known = _called(workspace, wanted, sweep(workspace)), evidence(workspace)
     checked = known.stabilities.get(wanted) if known else None
     return found.rated(checked.jaccards) if checked else found
 
@@ -185,7 +186,16 @@ def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
     partial = sweep_job(workspace).partial
     if partial is None or count not in partial.fits:
         return None
-    return _segmentation(workspace, count, partial)
+    return _called(workspace, count, partial)
+
+
+def _called(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
+    """The segmentation under the marketer's own names and with her plans."""
+    made = _segmentation(workspace, count, found)
+    if not edits(workspace):
+        return made
+    born = _generation(workspace, count, found).edited(edits(workspace))
+    return workspace.answer(("called", *shown_key(workspace), count), lambda: made.called(born.names, born.plans))
 
 
 def close_up(workspace: Workspace, count: int) -> CloseUp:
@@ -220,7 +230,31 @@ def _generation(workspace: Workspace, count: int, found: Sweep) -> Generation:
 def generations(workspace: Workspace) -> tuple[Generation, ...]:
     """The segments of each number, from one on, once the sweep is done."""
     found = sweep(workspace)
-    return _generation(workspace, found.k_max, found).line()
+    return _generation(workspace, found.k_max, found).edited(edits(workspace)).line()
+
+
+def edits(workspace: Workspace) -> Mapping[Thread, Edit]:
+    """The names and plans that the marketer gave to segments of these customers, as compared now."""
+    return workspace.edits.get(_line_key(workspace), {})
+
+
+def edit(workspace: Workspace, number: int, change: Edit) -> None:
+    """Call a segment of those shown something else, or plan something else for it.
+
+    Raises
+    ------
+    NameTakenError, UnusablePlanError
+    """
+    line = generations(workspace)
+    changed = edited(line[n_clusters(workspace) - 1], number, change, line)
+    with workspace.alone():
+        workspace.edits[_line_key(workspace)] = changed
+
+
+def _line_key(workspace: Workspace) -> tuple[Hashable, ...]:
+    """What tells a line of segments from all others. How far it goes makes no difference."""
+    grouping = workspace.grouping
+    return (reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.seed)
 
 
 def split(workspace: Workspace, count: int) -> Split:
@@ -231,7 +265,7 @@ def split(workspace: Workspace, count: int) -> Split:
         return split_of(after, features(workspace), _ranks(workspace), chosen_features(workspace))
 
     with workspace.alone():
-        return workspace.answer(("split", *grouping_key(workspace), count), describe)
+        return workspace.answer(("split", *shown_key(workspace), count), describe)
 
 
 def _ranks(workspace: Workspace) -> pd.DataFrame:
@@ -255,7 +289,7 @@ def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
             found[outliers] = segment(known, prepared, cluster(matrix, count, seed=workspace.grouping.seed))
         return found
 
-    return workspace.answer(("capping", *grouping_key(workspace), count), both)
+    return workspace.answer(("capping", *shown_key(workspace), count), both)
 
 
 def analysis(workspace: Workspace) -> Analysis:
@@ -276,7 +310,7 @@ def analysis(workspace: Workspace) -> Analysis:
 
 def comparison(workspace: Workspace, before: int, after: int) -> Comparison:
     """What became of the customers of one number of segments in another."""
-    key = ("comparison", *grouping_key(workspace), before, after)
+    key = ("comparison", *shown_key(workspace), before, after)
     return workspace.answer(key, lambda: compare(segmentation(workspace, before), segmentation(workspace, after)))
 
 
@@ -299,6 +333,11 @@ def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
     """What tells these customers, as compared now, from all others."""
     grouping = workspace.grouping
     return (reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
+
+
+def shown_key(workspace: Workspace) -> tuple[Hashable, ...]:
+    """What tells the segments as they are shown, under their names, from all others."""
+    return (*grouping_key(workspace), frozenset(edits(workspace).items()))
 
 
 def recipe(workspace: Workspace) -> str:

@@ -1,0 +1,113 @@
+"""What a marketer does with the segments that she found: names, plans, campaigns."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.exports.lists import zip_of_lists
+from core.exports.recipe import Recipe
+from tests.browser.driving import PROJECT
+from tests.pages.test_pages import HOSTILE, texts, visit, with_sample, workspace
+from ui import navigation, services
+from ui.widgets import plain
+
+
+@pytest.fixture
+def sample() -> Iterator[AppTest]:
+    app = with_sample(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run())
+    yield app
+    workspace(app).forget()
+
+
+def at(app: AppTest, n_clusters: int) -> AppTest:
+    """The Explore page with so many segments."""
+    workspace(app).n_clusters = n_clusters
+    return visit(app, navigation.EXPLORE)
+
+
+def opened(app: AppTest, number: int, count: int) -> AppTest:
+    app.session_state[f"edit {number} of {count}"] = True
+    return app.run()
+
+
+def field(app: AppTest, label: str):
+    (found,) = [each for each in (*app.text_input, *app.text_area) if each.label == label]
+    return found
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(each for each in app.button if each.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def names(app: AppTest, count: int) -> list[str]:
+    return [each.name for each in services.segmentation(workspace(app), count).segments]
+
+
+def test_a_name_and_a_plan_of_her_own_hold_through_k_and_go_into_every_file(sample: AppTest) -> None:
+    at(sample, 3)
+    before = names(sample, 3), names(sample, 4)
+    opened(sample, 1, 3)
+    field(sample, "Name").set_value(HOSTILE[:80])
+    field(sample, "What to do (1)").set_value(f"Ring them up. {HOSTILE}")
+    field(sample, "Subject line").set_value("=1+1")
+    press(sample, "Save")
+    assert not sample.error
+    mine = HOSTILE[:80].rstrip()
+    assert names(sample, 3) == [mine, *before[0][1:]]
+    assert sample.subheader[0].value.endswith(plain(mine))
+    read = texts(sample)
+    assert "Ring them up" in read
+    for markup in ("<script", "**bold**", ":red[", "$x$", "](http", "www.", "a@example"):
+        assert not re.search(r"(?<!\\)" + re.escape(markup), read), markup
+
+    # With four segments the best go on (they keep their colour), and so does the name.
+    four = services.generations(workspace(sample))[3]
+    goes_on = four.step.persisting
+    assert 0 in goes_on.values(), "the sample has lost what this test is about"
+    heir = next(place for place, origin in goes_on.items() if origin == 0)
+    at(sample, 4)
+    assert names(sample, 4)[heir] == mine
+    assert [name for place, name in enumerate(names(sample, 4)) if place != heir] == [
+        name for place, name in enumerate(before[1]) if place != heir
+    ]
+    at(sample, 3)
+    assert names(sample, 3)[0] == mine
+    visit(sample, navigation.CHOOSE_K)
+    assert services.split(workspace(sample), 3).before[0] == mine
+
+    here = workspace(sample)
+    found = services.segmentation(here)
+    with zipfile.ZipFile(io.BytesIO(zip_of_lists(found))) as lists:
+        first = pd.read_csv(lists.open(lists.namelist()[0]))
+    assert set(first["segment_name"]) == {mine}
+    report = services.report(here)
+    assert "Ring them up. &lt;script" in report
+    assert "<script" not in report
+    kept = Recipe.from_json(services.recipe(here)).segments[0]
+    assert (kept.name, kept.plan) == (mine, found.segments[0].plan)
+    assert kept.plan.subject_line == "=1+1"
+
+
+def test_a_name_twice_is_told_and_nothing_is_changed(sample: AppTest) -> None:
+    at(sample, 3)
+    before = names(sample, 3)
+    opened(sample, 1, 3)
+    field(sample, "Name").set_value(before[1].upper())
+    press(sample, "Save")
+    assert [each.value.startswith("With 3 segments\\, segment 2 is called") for each in sample.error] == [True]
+    assert names(sample, 3) == before
+    field(sample, "Name").set_value("Mine")
+    press(sample, "Save")
+    assert not sample.error
+    assert names(sample, 3) == ["Mine", *before[1:]]
+    press(sample, "As in the playbook")
+    assert names(sample, 3) == before
