@@ -20,6 +20,7 @@ from core.orders.cleaning import CleaningOptions
 from core.orders.source import SourceTable
 from core.orders.values import Ambiguity
 from core.segments.generations import Edit, Thread
+from core.segments.planner import EXAMPLE, Campaign
 from ui.jobs import Ahead, Job
 
 _KEY = "workspace"
@@ -52,6 +53,7 @@ class Workspace:
     grouping: SegmentOptions = field(default_factory=SegmentOptions)
     n_clusters: int | None = None  # None: as advised
     edits: dict[Hashable, dict[Thread, Edit]] = field(default_factory=dict)  # by what tells a line of segments apart
+    campaign: Campaign = EXAMPLE
     clicks: int = 0  # on the curves of the Choose k page
     compared: tuple[int, int] | None = None
     scatter_axes: tuple[str, str] | None = None

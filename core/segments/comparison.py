@@ -18,6 +18,7 @@ FLOW_COLUMNS = ("from_segment", "to_segment", "customers", "revenue")
 class Comparison:
     """What became of the customers of segmentation a in segmentation b."""
 
+    pairs: pd.DataFrame  # index customer_id, those in both; from_segment, to_segment, revenue
     flows: pd.DataFrame  # FLOW_COLUMNS; one row for each pair of segments that share customers
     adjusted_rand: float  # 1 the same grouping, 0 what chance gives; NaN without common customers
     stayed: float  # share of common customers in the best one-to-one matching of segments; NaN without any
@@ -35,9 +36,31 @@ class Comparison:
 
     def movers(self) -> pd.DataFrame:
         """The flows that leave their match, the largest first."""
-        matched = self.flows["from_segment"].map(self.matches)
-        moved = self.flows[matched.ne(self.flows["to_segment"]) | matched.isna()]
+        moved = self.flows[self._leave(self.flows)]
         return moved.sort_values("customers", ascending=False, kind="stable", ignore_index=True)
+
+    def moved_customers(self) -> pd.DataFrame:
+        """Who leaves the match of their segment, a row each: by the move, then the highest revenue first.
+
+        Returns
+        -------
+        customer_id, from_segment, from_name, to_segment, to_name and, where there is money, total_revenue.
+        """
+        moved = self.pairs[self._leave(self.pairs)].reset_index(names="customer_id")
+        moved = moved.sort_values(
+            ["from_segment", "to_segment", "revenue", "customer_id"], ascending=[True, True, False, True], kind="stable"
+        )
+        table = moved[["customer_id"]].copy()
+        for end, side in (("from", self.before), ("to", self.after)):
+            table[f"{end}_segment"] = moved[f"{end}_segment"]
+            table[f"{end}_name"] = moved[f"{end}_segment"].map({each.number: each.name for each in side}).astype("str")
+        if self.has_money:
+            table["total_revenue"] = moved["revenue"]
+        return table.reset_index(drop=True)
+
+    def _leave(self, moves: pd.DataFrame) -> np.ndarray:
+        matched = moves["from_segment"].map(self.matches)
+        return np.asarray(matched.ne(moves["to_segment"]) | matched.isna(), dtype=bool)
 
     def words(self) -> str:
         """The comparison in one paragraph of plain text."""
@@ -54,7 +77,7 @@ class Comparison:
                 f"The largest move is {self._largest(movers)}.",
             ]
         told.append(f"The two agree {_agreement(self.adjusted_rand)} (adjusted Rand index {self.adjusted_rand:.2f}).")
-        told += self._new_segments()
+        told += self._bought()
         alone = self.only_before + self.only_after
         if alone:
             told.append(
@@ -67,18 +90,35 @@ class Comparison:
         largest = movers.iloc[0]
         source = self.before[int(largest["from_segment"]) - 1].name
         target = self.after[int(largest["to_segment"]) - 1].name
-        return f"{int(largest['customers']):,} from {source} to {target}{self._with_money(largest['revenue'])}"
+        return f"{int(largest['customers']):,} from “{source}” to “{target}”{self._with_money(largest['revenue'])}"
 
-    def _new_segments(self) -> list[str]:
-        """What a finer segmentation adds: the segments of b that continue none of a's."""
-        told = []
-        for segment in self.after:
-            if len(self.after) > len(self.before) and segment.number not in self.matches.values():
-                reached = self.flows[self.flows["to_segment"] == segment.number]
-                told.append(
-                    f"{segment.name} is new and holds {int(reached['customers'].sum()):,} of them"
-                    f"{self._with_money(reached['revenue'].sum(min_count=1))}."
-                )
+    def _bought(self) -> list[str]:
+        """What the finer segmentation adds: a campaign for each segment that matches none of the coarser one."""
+        more = len(self.after) - len(self.before)
+        if not more:
+            return []
+        fine, coarse, end, other = (
+            (self.after, self.before, "to_segment", "from_segment")
+            if more > 0
+            else (self.before, self.after, "from_segment", "to_segment")
+        )
+        matched = self.matches.values() if more > 0 else self.matches.keys()
+        which, elsewhere = ("second", "first") if more > 0 else ("first", "second")
+        extra = [segment for segment in fine if segment.number not in matched]
+        told = [f"What the {which} one buys by being finer: {_campaigns(len(extra))}."]
+        for segment in extra:
+            reached = self.flows[self.flows[end] == segment.number]
+            if reached.empty:
+                told.append(f"The one for “{segment.name}” reaches none of these customers.")
+                continue
+            size, revenue = int(reached["customers"].sum()), reached["revenue"].sum(min_count=1)
+            main = reached.sort_values("customers", ascending=False, kind="stable").iloc[0]
+            lost_in, part = coarse[int(main[other]) - 1].name, int(main["customers"])
+            many = "That one" if size == 1 else "They all" if part == size else f"{part:,} of them"
+            told.append(
+                f"The one for “{segment.name}” reaches {_customers(size)}{self._with_money(revenue)}. "
+                f"{many} would get what “{lost_in}” gets in the {elsewhere}."
+            )
         return told
 
     def _with_money(self, revenue: float) -> str:
@@ -116,6 +156,7 @@ def compare(a: Segmentation, b: Segmentation) -> Comparison:
     flows = grouped.agg(customers="size", revenue=lambda amounts: amounts.sum(min_count=1)).reset_index()
     matches, stayed = _matched(flows, a.n_segments, b.n_segments)
     return Comparison(
+        pairs=pairs,
         flows=flows[list(FLOW_COLUMNS)].astype({"customers": "int64", "revenue": "float64"}),
         adjusted_rand=_adjusted_rand(pairs),
         stayed=stayed / len(common) if len(common) else float("nan"),
@@ -160,6 +201,14 @@ def _agreement(adjusted_rand: float) -> str:
         if adjusted_rand >= bound:
             return word
     return "hardly"
+
+
+def _campaigns(count: int) -> str:
+    return "one more campaign" if count == 1 else f"{count} more campaigns"
+
+
+def _customers(count: int) -> str:
+    return "1 customer" if count == 1 else f"{count:,} customers"
 
 
 def _percent(share: float) -> str:

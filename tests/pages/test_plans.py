@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from charts import theme
 from core.exports.lists import zip_of_lists
 from core.exports.recipe import Recipe
 from tests.browser.driving import PROJECT
-from tests.pages.test_pages import HOSTILE, texts, visit, with_sample, workspace
+from tests.pages.test_pages import HOSTILE, texts, visit, with_file, with_sample, workspace
 from ui import navigation, services
 from ui.widgets import plain
 
@@ -111,3 +112,41 @@ def test_a_name_twice_is_told_and_nothing_is_changed(sample: AppTest) -> None:
     assert names(sample, 3) == ["Mine", *before[1:]]
     press(sample, "As in the playbook")
     assert names(sample, 3) == before
+
+
+def number(app: AppTest, label: str):
+    (found,) = [each for each in app.number_input if each.label.startswith(label)]
+    return found
+
+
+def test_what_a_campaign_would_bring_follows_the_figures(sample: AppTest) -> None:
+    at(sample, 3)
+    number(sample, "Cost of one contact").set_value(2.0)
+    number(sample, "Expected uplift").set_value(10.0)
+    number(sample, "Margin").set_value(50.0).run()
+    assert not sample.exception
+    (table,) = [each.value for each in sample.dataframe if "Expected profit" in each.value]
+    found = services.segmentation(workspace(sample))
+    orders = found.features.values["avg_order_value"]
+    for segment, row in zip(found.segments, table.itertuples(index=False), strict=True):
+        value = orders[found.members(segment.number)].mean()
+        assert row.Cost == theme.money(2.0 * segment.customers, found.features.currency)
+        profit = segment.customers * (0.10 * value * 0.50 - 2.0)
+        assert table["Expected profit"][segment.number - 1] == theme.money(profit, found.features.currency)
+        assert table["Smallest uplift that pays"][segment.number - 1] == f"{2.0 / (value * 0.5):.1%}"
+
+    # What was put in is there again after another page.
+    visit(sample, navigation.CHOOSE_K)
+    visit(sample, navigation.EXPLORE)
+    assert number(sample, "Margin").value == 50.0
+
+
+def test_without_order_values_the_profit_is_blank(sample: AppTest) -> None:
+    rows = "".join(f"C{row},{row % 9 + 1},{row * row % 40}\n" for row in range(30))
+    with_file(sample, "people.csv", ("customer_id,visits,age\n" + rows).encode())
+    visit(sample, navigation.EXPLORE)
+    assert not sample.exception
+    (table,) = [each.value for each in sample.dataframe if "Expected profit" in each.value]
+    assert set(table["Expected profit"]) == set(table["Average order"]) == {""}
+    assert set(table["In words"]) == {"Order value not known"}
+    assert "no order's value" in texts(sample)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from core.exports.lists import csv_bytes
 from core.features import catalog
 from core.segments.comparison import FLOW_COLUMNS, compare
 from tests.segments.builders import customers, grouped
@@ -86,7 +87,58 @@ def test_words_say_who_moves_with_how_much_and_what_is_new():
         return catalog.feature("total_revenue").format(amount, "EUR")
 
     assert words.startswith(f"2 of 6 customers (33%) change segment, worth {money(90)}.")
-    assert f"1 from {before.segments[0].name} to {after.segments[1].name}, worth {money(80)}" in words
-    assert f"{after.segments[1].name} is new and holds 2 of them, worth {money(90)}." in words
+    assert f"1 from “{before.segments[0].name}” to “{after.segments[1].name}”, worth {money(80)}" in words
+    assert (
+        "What the second one buys by being finer: one more campaign. "
+        f"The one for “{after.segments[1].name}” reaches 2 customers, worth {money(90)}. "
+        f"1 of them would get what “{before.segments[0].name}” gets in the first."
+    ) in words
     assert "adjusted Rand index 0.24" in words
     assert "\n" not in words
+
+
+def test_the_finer_one_may_be_the_first():
+    before, after = grouped(customers(REVENUE), [0, 0, 1, 1, 2, 2]), grouped(customers(REVENUE), [0, 0, 0, 0, 1, 1])
+
+    words = compare(before, after).words()
+
+    # Either half of the four goes with them as well; the customers matched are the fewest numbers first.
+    assert "What the first one buys by being finer: one more campaign." in words
+    assert f"They all would get what “{after.segments[0].name}” gets in the second." in words
+
+
+def test_neither_buys_anything_where_both_have_as_many_segments():
+    assert (
+        "buys" not in compare(grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])).words()
+    )
+
+
+def test_each_customer_who_moved_is_listed_with_both_segments():
+    before, after = grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), THREE)
+
+    comparison = compare(before, after)
+    moved = comparison.moved_customers()
+
+    # By hand: the third (80) and the fourth (10) come to be the second of three, which matches none of two.
+    names = [[each.name for each in side.segments] for side in (before, after)]
+    assert moved.to_dict("list") == {
+        "customer_id": ["C0002", "C0003"],
+        "from_segment": [1, 2],
+        "from_name": names[0],
+        "to_segment": [2, 2],
+        "to_name": [names[1][1]] * 2,
+        "total_revenue": [80.0, 10.0],
+    }
+    assert len(moved) == comparison.movers()["customers"].sum()
+
+
+def test_customers_who_moved_are_a_list_that_no_spreadsheet_runs():
+    ages = customers({"age": [1, 2, 3, 7, 8, 9]}, ids=["=1+1", "b", "c", "d", "e", "f"])
+    before = grouped(ages, [0, 0, 0, 1, 1, 1], names={1: "@home", 2: "+away"})
+    after = grouped(ages, [1, 0, 0, 1, 1, 1], names={1: "-much", 2: "=HYPERLINK(1)"})
+
+    lines = csv_bytes(compare(before, after).moved_customers()).decode().splitlines()
+
+    # The first customer alone goes from the three young ones to the others, who are four then and so come first.
+    assert lines[0] == "customer_id,from_segment,from_name,to_segment,to_name"
+    assert lines[1:] == [f"'=1+1,{before.assignments['segment'].iloc[0]},'@home,1,'-much"]
