@@ -23,7 +23,6 @@ from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.customers import CustomerTable
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
-from core.segments.comparison import Comparison, compare
 from core.segments.edits import edited
 from core.segments.generations import Edit, Generation, Thread
 from core.segments.generations import generations as generations_of
@@ -62,7 +61,6 @@ def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
     with workspace.alone():
         workspace.grouping = options
     workspace.n_clusters = None
-    workspace.compared = None
 
 
 def limit(workspace: Workspace, k_max: int, min_share: float) -> None:
@@ -89,10 +87,12 @@ def apply_preset(workspace: Workspace, name: str | None) -> None:
     workspace.revision += 1
 
 
-def preparation(workspace: Workspace, options: PreparationOptions | None = None) -> Preparation:
-    """The chosen features made comparable."""
+def preparation(
+    workspace: Workspace, options: PreparationOptions | None = None, names: tuple[str, ...] | None = None
+) -> Preparation:
+    """Features made comparable, by default those chosen in the way chosen."""
     wanted = options or workspace.grouping.preparation
-    chosen = chosen_features(workspace)
+    chosen = names or chosen_features(workspace)
     key = ("preparation", reading_key(workspace), chosen, wanted)
     return workspace.answer(key, lambda: prepare(features(workspace).values, chosen, wanted))
 
@@ -117,7 +117,7 @@ def sweep_job(workspace: Workspace) -> Job[Sweep]:
         )
         return workspace.job
 
-    return _going_on(workspace, ("sweep", *grouping_key(workspace)), begin)
+    return going_on(workspace, ("sweep", *grouping_key(workspace)), begin)
 
 
 def sweep(workspace: Workspace) -> Sweep:
@@ -136,10 +136,10 @@ def evidence_job(workspace: Workspace) -> Job[Evidence]:
         )
         return workspace.checking
 
-    return _going_on(workspace, ("evidence", *grouping_key(workspace)), begin)
+    return going_on(workspace, ("evidence", *grouping_key(workspace)), begin)
 
 
-def _going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Job[Made]]) -> Job[Made]:
+def going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Job[Made]]) -> Job[Made]:
     """The job for these choices, begun where there is none, or none that will get done."""
     with workspace.alone():
         job = workspace.answer(key, begin)
@@ -209,7 +209,7 @@ def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentatio
     def profile() -> Segmentation:
         born = _generation(workspace, count, found)
         known, prepared = features(workspace), preparation(workspace)
-        return segment(known, prepared, found.fits[count], ranked=_ranks(workspace), generation=born)
+        return segment(known, prepared, found.fits[count], ranked=ranked(workspace), generation=born)
 
     with workspace.alone():
         return workspace.answer(("segmentation", *grouping_key(workspace), count), profile)
@@ -223,7 +223,7 @@ def _generation(workspace: Workspace, count: int, found: Sweep) -> Generation:
             fits = {k: found.fits[k] for k in range(1, count + 1)}
             last = born[-1] if born else None
             known, prepared = features(workspace), preparation(workspace)
-            born[:] = generations_of(known, prepared, fits, _ranks(workspace), so_far=last).line()
+            born[:] = generations_of(known, prepared, fits, ranked(workspace), so_far=last).line()
         return born[count - 1]
 
 
@@ -262,14 +262,14 @@ def split(workspace: Workspace, count: int) -> Split:
 
     def describe() -> Split:
         after = generations(workspace)[count]
-        return split_of(after, features(workspace), _ranks(workspace), chosen_features(workspace))
+        return split_of(after, features(workspace), ranked(workspace), chosen_features(workspace))
 
     with workspace.alone():
         return workspace.answer(("split", *shown_key(workspace), count), describe)
 
 
-def _ranks(workspace: Workspace) -> pd.DataFrame:
-    """The same for every number of segments, and most of the work of making them."""
+def ranked(workspace: Workspace) -> pd.DataFrame:
+    """Where each customer stands: the same for every number of segments, and most of the work of making them."""
     return workspace.answer(("ranks", reading_key(workspace)), lambda: ranks(features(workspace).values))
 
 
@@ -306,12 +306,6 @@ def analysis(workspace: Workspace) -> Analysis:
         warnings,
         evidence(workspace),
     )
-
-
-def comparison(workspace: Workspace, before: int, after: int) -> Comparison:
-    """What became of the customers of one number of segments in another."""
-    key = ("comparison", *shown_key(workspace), before, after)
-    return workspace.answer(key, lambda: compare(segmentation(workspace, before), segmentation(workspace, after)))
 
 
 def report(workspace: Workspace) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from core.clustering import lineage
 from core.features import catalog
 from core.segments.segmentation import Segment, Segmentation
 
@@ -18,7 +19,6 @@ FLOW_COLUMNS = ("from_segment", "to_segment", "customers", "revenue")
 class Comparison:
     """What became of the customers of segmentation a in segmentation b."""
 
-    pairs: pd.DataFrame  # index customer_id, those in both; from_segment, to_segment, revenue
     flows: pd.DataFrame  # FLOW_COLUMNS; one row for each pair of segments that share customers
     adjusted_rand: float  # 1 the same grouping, 0 what chance gives; NaN without common customers
     stayed: float  # share of common customers in the best one-to-one matching of segments; NaN without any
@@ -36,29 +36,11 @@ class Comparison:
 
     def movers(self) -> pd.DataFrame:
         """The flows that leave their match, the largest first."""
-        moved = self.flows[self._leave(self.flows)]
+        moved = self.flows[self.leave(self.flows)]
         return moved.sort_values("customers", ascending=False, kind="stable", ignore_index=True)
 
-    def moved_customers(self) -> pd.DataFrame:
-        """Who leaves the match of their segment, a row each: by the move, then the highest revenue first.
-
-        Returns
-        -------
-        customer_id, from_segment, from_name, to_segment, to_name and, where there is money, total_revenue.
-        """
-        moved = self.pairs[self._leave(self.pairs)].reset_index(names="customer_id")
-        moved = moved.sort_values(
-            ["from_segment", "to_segment", "revenue", "customer_id"], ascending=[True, True, False, True], kind="stable"
-        )
-        table = moved[["customer_id"]].copy()
-        for end, side in (("from", self.before), ("to", self.after)):
-            table[f"{end}_segment"] = moved[f"{end}_segment"]
-            table[f"{end}_name"] = moved[f"{end}_segment"].map({each.number: each.name for each in side}).astype("str")
-        if self.has_money:
-            table["total_revenue"] = moved["revenue"]
-        return table.reset_index(drop=True)
-
-    def _leave(self, moves: pd.DataFrame) -> np.ndarray:
+    def leave(self, moves: pd.DataFrame) -> np.ndarray:
+        """Which rows, with from_segment and to_segment, lead elsewhere than to the match."""
         matched = moves["from_segment"].map(self.matches)
         return np.asarray(matched.ne(moves["to_segment"]) | matched.isna(), dtype=bool)
 
@@ -144,19 +126,12 @@ def compare(a: Segmentation, b: Segmentation) -> Comparison:
     Adjusted Rand: Hubert & Arabie (1985), as scikit-learn computes it. Matching: the one-to-one pairs of segments that
     together keep the most customers.
     """
-    common = a.assignments.index.intersection(b.assignments.index)
-    pairs = pd.DataFrame(
-        {
-            "from_segment": a.assignments["segment"].reindex(common).astype("int64"),
-            "to_segment": b.assignments["segment"].reindex(common).astype("int64"),
-            "revenue": _revenue(a, b, common),
-        }
-    )
+    pairs = _pairs(a, b)
+    common = pairs.index
     grouped = pairs.groupby(["from_segment", "to_segment"])["revenue"]
     flows = grouped.agg(customers="size", revenue=lambda amounts: amounts.sum(min_count=1)).reset_index()
     matches, stayed = _matched(flows, a.n_segments, b.n_segments)
     return Comparison(
-        pairs=pairs,
         flows=flows[list(FLOW_COLUMNS)].astype({"customers": "int64", "revenue": "float64"}),
         adjusted_rand=_adjusted_rand(pairs),
         stayed=stayed / len(common) if len(common) else float("nan"),
@@ -167,6 +142,55 @@ def compare(a: Segmentation, b: Segmentation) -> Comparison:
         before=a.segments,
         after=b.segments,
         currency=a.features.currency or b.features.currency,
+    )
+
+
+def moved_customers(comparison: Comparison, a: Segmentation, b: Segmentation) -> pd.DataFrame:
+    """Who leaves the match of their segment, a row each: by the move, then the highest revenue first.
+
+    Parameters
+    ----------
+    comparison : of a and b
+
+    Returns
+    -------
+    customer_id, from_segment, from_name, to_segment, to_name and, where there is money, total_revenue.
+    """
+    pairs = _pairs(a, b)
+    moved = pairs[comparison.leave(pairs)].reset_index(names="customer_id")
+    moved = moved.sort_values(
+        ["from_segment", "to_segment", "revenue", "customer_id"], ascending=[True, True, False, True], kind="stable"
+    )
+    table = moved[["customer_id"]].copy()
+    for end, segments in (("from", a.segments), ("to", b.segments)):
+        table[f"{end}_segment"] = moved[f"{end}_segment"]
+        table[f"{end}_name"] = moved[f"{end}_segment"].map({each.number: each.name for each in segments}).astype("str")
+    if comparison.has_money:
+        table["total_revenue"] = moved["revenue"]
+    return table.reset_index(drop=True)
+
+
+def coloured_like(segmentation: Segmentation, other: Segmentation) -> Segmentation:
+    """The same, each segment in the colour of the one of the other that it carries on (`lineage.follow`).
+
+    Both are of the same customers in the same order.
+    """
+    before, after = (each.assignments["segment"].to_numpy(dtype=np.int64) - 1 for each in (other, segmentation))
+    step = lineage.follow(before, after, other.n_segments, segmentation.n_segments)
+    colours = lineage.next_colours([each.colour for each in other.segments], step)
+    recoloured = (replace(each, colour=colour) for each, colour in zip(segmentation.segments, colours, strict=True))
+    return replace(segmentation, segments=tuple(recoloured))
+
+
+def _pairs(a: Segmentation, b: Segmentation) -> pd.DataFrame:
+    """The customers in both, by id: from_segment, to_segment, revenue."""
+    common = a.assignments.index.intersection(b.assignments.index)
+    return pd.DataFrame(
+        {
+            "from_segment": a.assignments["segment"].reindex(common).astype("int64"),
+            "to_segment": b.assignments["segment"].reindex(common).astype("int64"),
+            "revenue": _revenue(a, b, common),
+        }
     )
 
 

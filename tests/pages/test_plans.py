@@ -9,14 +9,18 @@ from collections.abc import Iterator
 
 import pandas as pd
 import pytest
+from sklearn.metrics import adjusted_rand_score
 from streamlit.testing.v1 import AppTest
 
 from charts import theme
+from core.clustering.preparation import PreparationOptions, prepare
+from core.clustering.sweep import cluster
 from core.exports.lists import zip_of_lists
 from core.exports.recipe import Recipe
+from core.segments.comparison import compare
 from tests.browser.driving import PROJECT
-from tests.pages.test_pages import HOSTILE, texts, visit, with_file, with_sample, workspace
-from ui import navigation, services
+from tests.pages.test_pages import HOSTILE, finished, texts, visit, with_file, with_sample, workspace
+from ui import navigation, services, sides
 from ui.widgets import plain
 
 
@@ -150,3 +154,88 @@ def test_without_order_values_the_profit_is_blank(sample: AppTest) -> None:
     assert set(table["Expected profit"]) == set(table["Average order"]) == {""}
     assert set(table["In words"]) == {"Order value not known"}
     assert "no order's value" in texts(sample)
+
+
+def kind(app: AppTest, title: str, chosen: str) -> AppTest:
+    next(each for each in app.radio if each.label == f"{title}:").set_value(chosen)
+    return finished(app.run())
+
+
+def test_two_numbers_are_compared_as_ever(sample: AppTest) -> None:
+    visit(sample, navigation.COMPARE)
+    for label, count in (("First: number of segments", 3), ("Second: number of segments", 4)):
+        next(box for box in sample.selectbox if box.label == label).set_value(count).run()
+    assert not sample.exception
+    here = workspace(sample)
+    three, four = (services.segmentation(here, k) for k in (3, 4))
+    assert plain(compare(three, four).words()) in texts(sample)
+    assert [button.label for button in sample.get("download_button")] == ["Customers who moved (CSV)"]
+
+
+def test_another_choice_of_features_is_fitted_once_and_compared(sample: AppTest) -> None:
+    visit(sample, navigation.COMPARE)
+    kind(sample, "Second", "choice")
+    wanted = ("recency_days", "order_count")
+    next(box for box in sample.multiselect if box.label == "Second: compare customers by").set_value(list(wanted)).run()
+    next(box for box in sample.selectbox if box.label == "Even out (transform)").set_value("log").run()
+    next(box for box in sample.selectbox if box.label == "Second: number of segments").set_value(4).run()
+    assert not sample.exception
+    assert not sample.error
+    here = workspace(sample)
+    before, after = here.compared
+    assert (after.features, after.preparation.transform, after.count) == (wanted, "log", 4)
+    shown = sides.segmentation(here, after)
+    alone = prepare(services.features(here).values, wanted, PreparationOptions(transform="log"))
+    fit = cluster(alone.fit_matrix(services.features(here).values), 4)
+    # The same customers together, however they are numbered.
+    assert adjusted_rand_score(shown.assignments["segment"], fit.labels) == 1.0
+    assert plain(sides.comparison(here, before, after).words()) in texts(sample)
+    # Neither the sweep nor the choice of the Features page is touched.
+    assert services.chosen_features(here) != wanted
+    job = here.fitting
+    visit(sample, navigation.EXPLORE)
+    visit(sample, navigation.COMPARE)
+    assert here.fitting is job
+    assert next(box for box in sample.multiselect if box.label.startswith("Second")).value == list(wanted)
+
+    next(box for box in sample.multiselect if box.label.startswith("Second")).set_value([]).run()
+    assert not sample.exception
+    assert [each.value for each in sample.error] == ["No feature was chosen\\."]
+
+
+def test_a_recipe_is_compared_refused_or_told_not_to_fit(sample: AppTest) -> None:
+    here = workspace(sample)
+    here.n_clusters = 3
+    visit(sample, navigation.EXPLORE)
+    opened(sample, 2, 3)
+    field(sample, "Name").set_value(HOSTILE[:80])
+    press(sample, "Save")
+    text = services.recipe(here)
+    here.n_clusters = 4
+    visit(sample, navigation.COMPARE)
+    kind(sample, "Second", "recipe")
+    assert not sample.header  # nothing to compare with yet
+    give(sample, b"{}")
+    assert [each.value.startswith("This recipe can\\'t be used") for each in sample.error] == [True]
+    give(sample, text.encode())
+    assert not sample.exception
+    assert not sample.error
+    scored = sides.segmentation(here, here.compared[1])
+    three = services.segmentation(here, 3)
+    assert scored.assignments["segment"].equals(three.assignments["segment"])
+    assert [(each.name, each.plan) for each in scored.segments] == [(each.name, each.plan) for each in three.segments]
+    assert scored.segments[1].name == HOSTILE[:80].rstrip()
+    read = texts(sample)
+    assert "recipe\\.json: 3 segments" in read
+    for markup in ("<script", "**bold**", ":red[", "$x$", "](http", "www.", "a@example"):
+        assert not re.search(r"(?<!\\)" + re.escape(markup), read), markup
+
+    give(sample, text.replace("total_revenue", "shoe_size").encode())
+    assert not sample.exception
+    assert len(sample.error) == 1
+    assert "shoe\\_size\\, which this file does not give" in sample.error[0].value
+
+
+def give(app: AppTest, content: bytes) -> AppTest:
+    app.file_uploader[0].set_value([("recipe.json", content, "application/json")])
+    return finished(app.run())

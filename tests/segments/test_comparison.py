@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from core.exports.lists import csv_bytes
 from core.features import catalog
-from core.segments.comparison import FLOW_COLUMNS, compare
+from core.segments.comparison import FLOW_COLUMNS, coloured_like, compare, moved_customers
 from tests.segments.builders import customers, grouped
 
 REVENUE = {"total_revenue": [100, 90, 80, 10, 5, 1], "recency_days": [1, 2, 3, 40, 50, 60]}
@@ -117,7 +118,7 @@ def test_each_customer_who_moved_is_listed_with_both_segments():
     before, after = grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), THREE)
 
     comparison = compare(before, after)
-    moved = comparison.moved_customers()
+    moved = moved_customers(comparison, before, after)
 
     # By hand: the third (80) and the fourth (10) come to be the second of three, which matches none of two.
     names = [[each.name for each in side.segments] for side in (before, after)]
@@ -137,8 +138,21 @@ def test_customers_who_moved_are_a_list_that_no_spreadsheet_runs():
     before = grouped(ages, [0, 0, 0, 1, 1, 1], names={1: "@home", 2: "+away"})
     after = grouped(ages, [1, 0, 0, 1, 1, 1], names={1: "-much", 2: "=HYPERLINK(1)"})
 
-    lines = csv_bytes(compare(before, after).moved_customers()).decode().splitlines()
+    lines = csv_bytes(moved_customers(compare(before, after), before, after)).decode().splitlines()
 
     # The first customer alone goes from the three young ones to the others, who are four then and so come first.
     assert lines[0] == "customer_id,from_segment,from_name,to_segment,to_name"
     assert lines[1:] == [f"'=1+1,{before.assignments['segment'].iloc[0]},'@home,1,'-much"]
+
+
+def test_colours_of_another_grouping_go_by_the_customers_they_share():
+    one = grouped(customers(REVENUE), [0, 0, 0, 0, 1, 1])
+    other = grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])
+
+    same = coloured_like(other, one)
+
+    # The first four are one, the last two one; of the other grouping the last five share three with the four.
+    big, small = one.segments
+    assert [each.colour for each in one.segments] == [0, 1]
+    assert [each.colour for each in same.segments] == [small.colour, big.colour]
+    assert [replace(each, colour=0) for each in same.segments] == [replace(each, colour=0) for each in other.segments]
