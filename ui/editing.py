@@ -27,7 +27,7 @@ def name_and_plan(workspace: Workspace, segment: Segment) -> None:
         st.caption(f"Your name for it; the playbook calls it “{plain(usual)}”.")
     elif segment.name != usual:
         st.caption(f"The playbook calls it “{plain(usual)}”, a name that you gave to another segment.")
-    place = st.expander("Edit name and plan", key=f"edit {segment.number} of {count}", on_change="rerun")
+    place = st.popover("Edit name and plan", key=f"edit {_shown(segment)}", on_change="rerun")
     if not place.open:
         return
     with place:
@@ -38,14 +38,16 @@ def name_and_plan(workspace: Workspace, segment: Segment) -> None:
 
 
 def _form(workspace: Workspace, segment: Segment, *, edited: bool) -> None:
-    # In the keys stands what is shown now: once it is another, so are the fields.
-    key = f"{segment.number} {hash((segment.name, segment.plan))}"
+    key = _shown(segment)
     with st.form(f"form {key}", border=False):
         name = _line(workspace, f"name {key}", "Name", segment.name, LONGEST_NAME)
         actions = []
         for at, action in enumerate(_with_room(segment.plan.actions), start=1):
-            what = _text(workspace, f"what {at} {key}", f"What to do ({at})", action.what)
-            why = _text(workspace, f"why {at} {key}", f"Why ({at})", action.why)
+            left, right = st.columns(2)
+            with left:
+                what = _text(workspace, f"what {at} {key}", f"What to do ({at})", action.what)
+            with right:
+                why = _text(workspace, f"why {at} {key}", f"Why ({at})", action.why)
             actions.append(Action(what, why))
         measure = _line(workspace, f"measure {key}", "Figure to watch", segment.plan.measure, LONGEST_TEXT)
         subject = _line(workspace, f"subject {key}", "Subject line", segment.plan.subject_line, LONGEST_TEXT)
@@ -58,6 +60,11 @@ def _form(workspace: Workspace, segment: Segment, *, edited: bool) -> None:
         change = Edit(name, Plan(tuple(actions), measure, subject)) if saved else Edit()
         services.edit(workspace, segment.number, change)
         st.rerun()
+
+
+def _shown(segment: Segment) -> str:
+    """What is edited, for keys: once it is another, the form is closed and its fields are new."""
+    return f"{segment.number} {hash((segment.name, segment.plan))}"
 
 
 def _with_room(actions: tuple[Action, ...]) -> tuple[Action, ...]:

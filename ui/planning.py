@@ -70,13 +70,17 @@ def _percent(workspace: Workspace, label: str, name: str, current: float, meanin
 
 def _in_words(found: CampaignPlan, currency: str | None) -> str:
     """To whom to write, and what it brings."""
-    everyone = theme.money(found.profit_of_all, currency)
+    everyone = _brings(found.profit_of_all, currency)
     known = [each for each in found.outlooks if each.order_value is not None]
     if not found.worthwhile:
-        return f"At these figures it pays in no segment; to contact all would bring {everyone}."
+        return f"At these figures it pays in no segment; to contact everyone would {everyone}."
     if len(found.worthwhile) == len(known):
         where = "every segment" if len(known) == len(found.outlooks) else "every segment whose orders are known"
-        return f"At these figures it pays in {where}, {everyone} in all."
+        return f"At these figures it pays in {where}: it would {everyone}."
     names = ", ".join(f"“{each.segment.name}”" for each in found.worthwhile)
-    part = theme.money(found.profit_of_worthwhile, currency)
-    return f"At these figures it pays in {names}: {part} in all. To contact everyone would bring {everyone}."
+    part = _brings(found.profit_of_worthwhile, currency)
+    return f"At these figures it pays in {names}: it would {part}. To contact everyone would {everyone}."
+
+
+def _brings(profit: float, currency: str | None) -> str:
+    return f"{'bring' if profit >= 0 else 'lose'} {theme.money(abs(profit), currency)}"

@@ -82,18 +82,18 @@ def campaign(found: CampaignPlan, currency: str | None) -> pd.DataFrame:
     rows = [
         (
             theme.label(each.segment),
-            f"{each.segment.customers:,}",
+            _verdict(each),
+            money(each.profit),
+            "" if each.smallest_uplift is None else f"{each.smallest_uplift:.1%}",
             money(each.cost),
             money(each.order_value),
             "" if each.order_value is None else f"{each.extra_orders:,.1f}",
-            money(each.profit),
-            "" if each.smallest_uplift is None else f"{each.smallest_uplift:.1%}",
-            _verdict(each),
+            f"{each.segment.customers:,}",
         )
         for each in found.outlooks
     ]
-    columns = ["Segment", "Customers", "Cost", "Average order", "Extra orders", "Expected profit"]
-    return pd.DataFrame(rows, columns=[*columns, "Smallest uplift that pays", "In words"])
+    columns = ["Segment", "In words", "Expected profit", "Smallest uplift that pays", "Cost", "Average order"]
+    return pd.DataFrame(rows, columns=[*columns, "Extra orders", "Customers"])
 
 
 def _verdict(outlook: Outlook) -> str:
@@ -102,10 +102,10 @@ def _verdict(outlook: Outlook) -> str:
     if outlook.pays:
         return "Pays"
     if outlook.gain is not None and outlook.gain <= 0:
-        return "Cannot pay: an order leaves nothing"
+        return "Cannot pay, no margin"
     if outlook.smallest_uplift is None:
-        return "Cannot pay: a contact costs more than an order leaves"
-    return f"Pays from an uplift of {outlook.smallest_uplift:.1%} on"
+        return "Cannot pay, too costly"
+    return f"Pays from {outlook.smallest_uplift:.1%} on"
 
 
 def members(segmentation: Segmentation, number: int) -> pd.DataFrame:

@@ -39,7 +39,7 @@ class Campaign:
                 )
 
 
-EXAMPLE = Campaign(cost=0.5, uplift=0.02, margin=0.4)
+EXAMPLE = Campaign(cost=0.3, uplift=0.02, margin=0.4)
 """Something to begin with, of no particular shop."""
 
 

@@ -157,6 +157,14 @@ def test_a_stopped_sweep_delivers_no_more(blobs):
     assert [list(each.fits) for each in delivered] == [[1], [1, 2]]
 
 
+def test_one_fit_is_the_sweeps_and_can_be_stopped(blobs):
+    alone, swept = sweeping.cluster(blobs, 3), sweep(blobs, k_max=3).fits[3]
+    np.testing.assert_array_equal(alone.labels, swept.labels)
+    np.testing.assert_array_equal(alone.centers, swept.centers)
+    with pytest.raises(Stopped):
+        sweeping.cluster(blobs, 3, should_stop=lambda: True)
+
+
 def test_a_sweep_stops_at_once_and_begins_no_further_fit(monkeypatch, blobs):
     release, asked, begun = Event(), [], []
     fit = sweeping._fit

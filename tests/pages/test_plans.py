@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 import pytest
@@ -15,12 +17,13 @@ from streamlit.testing.v1 import AppTest
 from charts import theme
 from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.sweep import cluster
+from core.clustering.workers import Stopped
 from core.exports.lists import zip_of_lists
 from core.exports.recipe import Recipe
 from core.segments.comparison import compare
 from tests.browser.driving import PROJECT
 from tests.pages.test_pages import HOSTILE, finished, texts, visit, with_file, with_sample, workspace
-from ui import navigation, services, sides
+from ui import editing, navigation, services, sides
 from ui.widgets import plain
 
 
@@ -38,7 +41,8 @@ def at(app: AppTest, n_clusters: int) -> AppTest:
 
 
 def opened(app: AppTest, number: int, count: int) -> AppTest:
-    app.session_state[f"edit {number} of {count}"] = True
+    segment = services.segmentation(workspace(app), count).segments[number - 1]
+    app.session_state[f"edit {editing._shown(segment)}"] = True
     return app.run()
 
 
@@ -114,6 +118,8 @@ def test_a_name_twice_is_told_and_nothing_is_changed(sample: AppTest) -> None:
     press(sample, "Save")
     assert not sample.error
     assert names(sample, 3) == ["Mine", *before[1:]]
+    assert "the playbook calls it" in texts(sample)
+    opened(sample, 1, 3)
     press(sample, "As in the playbook")
     assert names(sample, 3) == before
 
@@ -239,3 +245,34 @@ def test_a_recipe_is_compared_refused_or_told_not_to_fit(sample: AppTest) -> Non
 def give(app: AppTest, content: bytes) -> AppTest:
     app.file_uploader[0].set_value([("recipe.json", content, "application/json")])
     return finished(app.run())
+
+
+def test_forgetting_ends_the_fit_of_another_choice(sample: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = workspace(sample)
+    begun = threading.Event()
+
+    def endless(*args: object, should_stop: Callable[[], bool], **more: object) -> None:
+        begun.set()
+        while not should_stop():
+            time.sleep(0.01)
+        raise Stopped
+
+    monkeypatch.setattr(sides, "cluster", endless)
+    job = sides.fitting(here, sides.Side("choice", 3, ("recency_days",)))
+    assert begun.wait(20)
+    here.stop_work()
+    job.wait(20)
+    assert not job.running
+    # The same choice again is a new fit, and another choice ends the one before it.
+    again = sides.fitting(here, sides.Side("choice", 3, ("recency_days",)))
+    assert again is not job
+    other = sides.fitting(here, sides.Side("choice", 4, ("recency_days",)))
+    again.wait(20)
+    assert (again.running, other.running) == (False, True)
+
+
+def test_a_choice_that_the_sweep_has_needs_no_fit(sample: AppTest) -> None:
+    here = workspace(sample)
+    side = sides.Side("choice", 4, services.chosen_features(here), here.grouping.preparation)
+    assert sides.fitting(here, side) is None
+    assert sides.segmentation(here, side).assignments.equals(services.segmentation(here, 4).assignments)
