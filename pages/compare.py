@@ -20,6 +20,7 @@ with explained(), exploring.patience(workspace):
     comparison = sides.comparison(workspace, *pair)
 
 st.markdown(widgets.plain(comparison.words()))
+comparing.adoption(workspace, pair)
 by = comparing.measure(workspace, comparison)
 widgets.plotly_chart(charts.flows(comparison, theme.palette(first), theme.palette(second), by))
 

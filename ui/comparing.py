@@ -8,6 +8,7 @@ import streamlit as st
 
 from charts import theme
 from charts.comparing import Measure
+from core.errors import UserError
 from core.exports.lists import csv_bytes
 from core.exports.recipe import MOST_BYTES
 from core.features import catalog
@@ -103,6 +104,26 @@ def waited_for(workspace: Workspace, side: Side) -> None:
         place.caption("Grouping the customers by the other choice …")
         job.wait(_LOOK_SECONDS)
     place.empty()
+
+
+def adoption(workspace: Workspace, pair: tuple[Side, Side]) -> None:
+    """A way to take over a recipe's names and plans for the segments of this file."""
+    found = sides.to_adopt(workspace, pair)
+    if found is None:
+        return
+    count, changes = found
+    if not changes:
+        st.caption("No segment of the recipe has mostly the same customers as one of yours, so its names stay there.")
+    elif st.button(
+        "Use the recipe's names and plans",
+        help=f"For {len(changes)} of your {count} segments: those with mostly the same customers as one of its own.",
+    ):
+        try:
+            services.adopt(workspace, count, changes)
+        except UserError as error:
+            widgets.problem(error)
+            return
+        st.rerun()
 
 
 def measure(workspace: Workspace, comparison: Comparison) -> Measure:

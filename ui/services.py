@@ -23,7 +23,7 @@ from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.customers import CustomerTable
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
-from core.segments.edits import edited
+from core.segments.edits import adopted, edited
 from core.segments.generations import Edit, Generation, Thread
 from core.segments.generations import generations as generations_of
 from core.segments.naming import ranks
@@ -246,9 +246,20 @@ def edit(workspace: Workspace, number: int, change: Edit) -> None:
     NameTakenError, UnusablePlanError
     """
     line = generations(workspace)
-    changed = edited(line[n_clusters(workspace) - 1], number, change, line)
     with workspace.alone():
-        workspace.edits[_line_key(workspace)] = changed
+        workspace.edits[_line_key(workspace)] = edited(line[n_clusters(workspace) - 1], number, change, line)
+
+
+def adopt(workspace: Workspace, count: int, changes: Mapping[int, Edit]) -> None:
+    """The same for several of `count` segments at once.
+
+    Raises
+    ------
+    NameTakenError, UnusablePlanError
+    """
+    line = generations(workspace)
+    with workspace.alone():
+        workspace.edits[_line_key(workspace)] = adopted(line[count - 1], changes, line)
 
 
 def _line_key(workspace: Workspace) -> tuple[Hashable, ...]:

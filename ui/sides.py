@@ -12,7 +12,8 @@ from core.clustering.sweep import ClusterFit, cluster
 from core.errors import UnknownFeatureError, UserError
 from core.exports.recipe import Recipe
 from core.exports.scoring import remarks, score
-from core.segments.comparison import Comparison, coloured_like, compare
+from core.segments.comparison import Comparison, coloured_like, compare, same_customers
+from core.segments.generations import Edit
 from core.segments.segmentation import Segmentation, segment
 from ui import files, services
 from ui.jobs import Job
@@ -144,6 +145,23 @@ def doubts(workspace: Workspace, side: Side) -> tuple[str, ...]:
     return remarks(
         side.recipe, currency=lines.reading.currency, returns=lines.options.returns, as_of=lines.options.as_of
     )
+
+
+def to_adopt(workspace: Workspace, pair: tuple[Side, Side]) -> tuple[int, dict[int, Edit]] | None:
+    """What a recipe on one side could give to the segments on the other.
+
+    Returns
+    -------
+    How many segments there are, and for each of them with mostly the same customers as one of the recipe's, by number,
+    that one's name and plan. None where there is not a recipe on one side and a number on the other.
+    """
+    if {side.kind for side in pair} != {"recipe", "number"}:
+        return None
+    theirs, mine = sorted(pair, key=lambda side: side.kind == "number")
+    kept = segmentation(workspace, theirs)
+    same = same_customers(kept, segmentation(workspace, mine))
+    changes = {here: kept.segments[there - 1] for there, here in same.items()}
+    return mine.count, {here: Edit(each.name, each.plan) for here, each in changes.items()}
 
 
 def usual(workspace: Workspace) -> tuple[Side, Side]:

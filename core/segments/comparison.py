@@ -175,11 +175,23 @@ def coloured_like(segmentation: Segmentation, other: Segmentation) -> Segmentati
 
     Both are of the same customers in the same order.
     """
-    before, after = (each.assignments["segment"].to_numpy(dtype=np.int64) - 1 for each in (other, segmentation))
-    step = lineage.follow(before, after, other.n_segments, segmentation.n_segments)
+    step = _step(other, segmentation)
     colours = lineage.next_colours([each.colour for each in other.segments], step)
     recoloured = (replace(each, colour=colour) for each, colour in zip(segmentation.segments, colours, strict=True))
     return replace(segmentation, segments=tuple(recoloured))
+
+
+def same_customers(a: Segmentation, b: Segmentation) -> dict[int, int]:
+    """{a's segment: b's} where both are mostly the same customers (Jaccard above `lineage.PERSISTS`).
+
+    Both are of the same customers in the same order.
+    """
+    return {origin + 1: place + 1 for place, origin in _step(a, b).persisting.items()}
+
+
+def _step(a: Segmentation, b: Segmentation) -> lineage.Step:
+    before, after = (each.assignments["segment"].to_numpy(dtype=np.int64) - 1 for each in (a, b))
+    return lineage.follow(before, after, a.n_segments, b.n_segments)
 
 
 def _pairs(a: Segmentation, b: Segmentation) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from core.errors import UserError
@@ -48,35 +48,57 @@ def edited(born: Generation, number: int, edit: Edit, line: tuple[Generation, ..
     -----
     A name that only the playbook gave elsewhere is no obstacle: there the playbook's gets a number.
     """
-    place = number - 1
-    naming, thread = born.namings[place], born.threads[place]
+    _refuse_shown(one_line(edit.name or ""), born, number)
+    return adopted(born, {number: edit}, line)
+
+
+def adopted(born: Generation, edits: Mapping[int, Edit], line: tuple[Generation, ...]) -> dict[Thread, Edit]:
+    """All edits once several were made at once, by the segments' numbers, as from a recipe.
+
+    Parameters and errors as of `edited`; but where one of the playbook's names stands in the way, it gets a number.
+    """
+    changed = {born.threads[number - 1]: _kept(born, number, edit) for number, edit in edits.items()}
+    everything = {thread: edit for thread, edit in {**born.edits, **changed}.items() if edit != Edit()}
+    for each in line:
+        if not changed.keys().isdisjoint(each.threads):
+            _refuse_twice(each.edited(everything), changed)
+    return everything
+
+
+def _kept(born: Generation, number: int, edit: Edit) -> Edit:
+    """What is the marketer's own in an edit."""
+    naming = born.namings[number - 1]
     plan = _tidy(edit.plan) if edit.plan is not None else None
     name = one_line(edit.name or "")
     if len(name) > LONGEST_NAME:
         raise NameTakenError(f"The name has {len(name)} letters.", hint=f"At most {LONGEST_NAME} fit on a card.")
-    kept = Edit(
+    return Edit(
         name=name if name and name != one_line(naming.name) else None,
         plan=plan if plan != naming.archetype.plan else None,
     )
-    if name:
-        _refuse_taken(name, born, place)
-    if kept.name:
-        for other in line:
-            if thread in other.threads:
-                _refuse_taken(kept.name, other, other.threads.index(thread), among=other.own_names)
-    others = {each: known for each, known in born.edits.items() if each != thread}
-    return {**others, thread: kept} if kept != Edit() else others
 
 
-def _refuse_taken(name: str, born: Generation, place: int, among: Mapping[int, str] | None = None) -> None:
-    """Refuse the name of another place's segment, or of those whose numbers are in `among`."""
-    for number, other in enumerate(born.names, start=1):
-        counts = among is None or number in among
-        if counts and number != place + 1 and other.casefold() == name.casefold():
-            raise NameTakenError(
-                f"With {born.n_segments} segments, segment {number} is called “{other}” already.",
-                hint="Choose another name, or rename that segment first: lists are told apart by name.",
-            )
+def _refuse_shown(name: str, born: Generation, number: int) -> None:
+    """Refuse the name that another segment has on the page."""
+    for other, shown in enumerate(born.names, start=1):
+        if other != number and shown.casefold() == name.casefold():
+            raise _taken(born, other, shown)
+
+
+def _refuse_twice(born: Generation, changed: Collection[Thread]) -> None:
+    """Refuse two names of the marketer's own that are one; the error names the segment that had it before."""
+    threads, seen = born.threads, dict[str, int]()
+    for number, name in sorted(born.own_names.items(), key=lambda own: threads[own[0] - 1] in changed):
+        if name.casefold() in seen:
+            raise _taken(born, seen[name.casefold()], name)
+        seen[name.casefold()] = number
+
+
+def _taken(born: Generation, number: int, name: str) -> NameTakenError:
+    return NameTakenError(
+        f"With {born.n_segments} segments, segment {number} is called “{name}” already.",
+        hint="Choose another name, or rename that segment first: lists are told apart by name.",
+    )
 
 
 def _tidy(plan: Plan) -> Plan:

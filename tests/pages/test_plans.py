@@ -236,6 +236,15 @@ def test_a_recipe_is_compared_refused_or_told_not_to_fit(sample: AppTest) -> Non
     for markup in ("<script", "**bold**", ":red[", "$x$", "](http", "www.", "a@example"):
         assert not re.search(r"(?<!\\)" + re.escape(markup), read), markup
 
+    # The names and plans may be taken over where the customers are mostly the same.
+    next(box for box in sample.selectbox if box.label == "First: number of segments").set_value(3).run()
+    here.edits.clear()
+    press(sample, "Use the recipe's names and plans")
+    assert [(each.name, each.plan) for each in services.segmentation(here, 3).segments] == [
+        (each.name, each.plan) for each in scored.segments
+    ]
+    here.edits.clear()
+
     give(sample, text.replace("total_revenue", "shoe_size").encode())
     assert not sample.exception
     assert len(sample.error) == 1

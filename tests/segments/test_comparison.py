@@ -7,7 +7,7 @@ import pytest
 
 from core.exports.lists import csv_bytes
 from core.features import catalog
-from core.segments.comparison import FLOW_COLUMNS, coloured_like, compare, moved_customers
+from core.segments.comparison import FLOW_COLUMNS, coloured_like, compare, moved_customers, same_customers
 from tests.segments.builders import customers, grouped
 
 REVENUE = {"total_revenue": [100, 90, 80, 10, 5, 1], "recency_days": [1, 2, 3, 40, 50, 60]}
@@ -143,6 +143,14 @@ def test_customers_who_moved_are_a_list_that_no_spreadsheet_runs():
     # The first customer alone goes from the three young ones to the others, who are four then and so come first.
     assert lines[0] == "customer_id,from_segment,from_name,to_segment,to_name"
     assert lines[1:] == [f"'=1+1,{before.assignments['segment'].iloc[0]},'@home,1,'-much"]
+
+
+def test_mostly_the_same_customers_are_more_than_half_of_all_in_either():
+    # By hand: {0, 1, 2, 3} and {1, 2, 3, 4, 5} share three of six, which is half and not more.
+    one = grouped(customers(REVENUE), [0, 0, 0, 0, 1, 1])
+    assert same_customers(one, grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])) == {}
+    # {0, 1, 2} and {0, 1, 2, 3} share three of four, {4, 5} and {3, 4, 5} two of three.
+    assert same_customers(one, grouped(customers(REVENUE), [0, 0, 0, 1, 1, 1])) == {1: 1, 2: 2}
 
 
 def test_colours_of_another_grouping_go_by_the_customers_they_share():

@@ -8,7 +8,7 @@ import pytest
 from core.clustering.preparation import prepare
 from core.clustering.sweep import ClusterFit
 from core.segments import naming
-from core.segments.edits import LONGEST_TEXT, MOST_ACTIONS, NameTakenError, UnusablePlanError, edited
+from core.segments.edits import LONGEST_TEXT, MOST_ACTIONS, NameTakenError, UnusablePlanError, adopted, edited
 from core.segments.generations import Edit, Generation, generations
 from core.segments.naming import LONGEST_NAME
 from core.segments.playbook import Action, Plan
@@ -104,6 +104,9 @@ def test_a_name_of_hers_is_refused_where_both_would_stand_side_by_side_later(lin
     # With three segments "Tiny" is not there yet, but the richest go on to where it is.
     with pytest.raises(NameTakenError, match="With 4 segments, segment 4"):
         edited(later[2], 1, Edit(name="tiny"), later)
+    # Told is the one that has the name, also where the other one stands behind it.
+    with pytest.raises(NameTakenError, match="With 4 segments, segment 1"):
+        edited(later[3], 4, Edit(name="vip"), later)
     # The poorest of three end before "Tiny" begins: nothing to confuse.
     assert "Tiny" in with_edit(later, 3, 3, Edit(name="Tiny"))[2].names
 
@@ -115,6 +118,18 @@ def test_elsewhere_the_playbooks_name_gives_way_to_hers(line: tuple[Generation, 
     assert named[3].names[0] == foreign
     assert f"{foreign} 2" in named[3].names
     assert len({name.casefold() for name in named[3].names}) == 4
+
+
+def test_several_at_once_may_change_names_among_each_other(line: tuple[Generation, ...]):
+    first, second, third = line[2].names
+    swapped = line[-1].edited(adopted(line[2], {1: Edit(name=second), 2: Edit(name=first)}, line)).line()
+
+    assert swapped[2].names == (second, first, third)
+    # What only the playbook calls so gives way.
+    taken = line[-1].edited(adopted(line[2], {1: Edit(name=third)}, line)).line()
+    assert taken[2].names == (third, second, f"{third} 2")
+    with pytest.raises(NameTakenError):
+        adopted(line[2], {1: Edit(name="One"), 2: Edit(name="ONE")}, line)
 
 
 @pytest.mark.parametrize("blank", [None, "", "  ", "\n\x07"])
