@@ -155,12 +155,13 @@ def test_mostly_the_same_customers_are_more_than_half_of_all_in_either():
 
 def test_colours_of_another_grouping_go_by_the_customers_they_share():
     one = grouped(customers(REVENUE), [0, 0, 0, 0, 1, 1])
-    other = grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])
+    other = grouped(customers(REVENUE), [0, 0, 1, 1, 1, 1])
+    assert [each.colour for each in one.segments] == [0, 1]
+    assert [each.colour for each in other.segments] == [1, 0]  # alone, the larger one has the first
 
     same = coloured_like(other, one)
 
-    # The first four are one, the last two one; of the other grouping the last five share three with the four.
-    big, small = one.segments
-    assert [each.colour for each in one.segments] == [0, 1]
-    assert [each.colour for each in same.segments] == [small.colour, big.colour]
+    # Two of six are with the first four on either side: the first two share 2 of 4 with them, the last four 2 of 6.
+    # The last four share 2 of 4 with the last two. So the first carry on the first, the last the last.
+    assert [each.colour for each in same.segments] == [0, 1]
     assert [replace(each, colour=0) for each in same.segments] == [replace(each, colour=0) for each in other.segments]
