@@ -171,14 +171,14 @@ def _pictures(
         )
 
     told = (chosen, len(fitted.fits), advice.k if advice else None, least)
-    return workspace.answer(("pictures", *services.grouping_key(workspace), *told), draw)
+    return workspace.answer(("pictures", *services.shown_key(workspace), *told), draw)
 
 
 def _preview(workspace: Workspace) -> charts.Preview:
     """The segments of every number once the sweep is done; of none while it goes on."""
     if services.sweep_job(workspace).running:
         return charts.preview((), None)
-    key = ("preview", *services.grouping_key(workspace))
+    key = ("preview", *services.shown_key(workspace))
     currency = services.features(workspace).currency
     return workspace.answer(key, lambda: charts.preview(services.generations(workspace), currency))
 
@@ -234,7 +234,7 @@ def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
         workspace.ahead = Ahead(tasks, workspace.alone)
         return workspace.ahead
 
-    key = ("ahead", *services.grouping_key(workspace), advice.k, workspace.grouping.min_share)
+    key = ("ahead", *services.shown_key(workspace), advice.k, workspace.grouping.min_share)
     services.going_on(workspace, key, begin)
 
 
@@ -266,4 +266,4 @@ def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec
             lineage.tree(born, chosen, currency).to_dict(),
         )
 
-    return workspace.answer(("family", *services.grouping_key(workspace), chosen), draw)
+    return workspace.answer(("family", *services.shown_key(workspace), chosen), draw)

@@ -67,17 +67,22 @@ def take_uploads(workspace: Workspace, files: Sequence[UploadedFile]) -> None:
     for file in files:
         path = engine.folder / engine.new_name("upload")
         copies.append(Upload(file.name, path, _copy(file, path)))
-    context = get_script_run_ctx()
     for file in files:
-        if context is not None:
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-        file.close()
+        drop(file)
     give_back()
     try:
         _open(workspace, engine, copies)
     except UserError as error:
         workspace.make_room()
         workspace.refusal = error
+
+
+def drop(file: UploadedFile) -> None:
+    """Remove a file that was handed in from the server's memory."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    file.close()
 
 
 def take_sample(workspace: Workspace, sample: Sample) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -19,7 +19,12 @@ from core.errors import UserError
 from core.orders.cleaning import CleaningOptions, Returns
 from core.orders.source import SourceTable
 from core.orders.values import Ambiguity
+from core.segments.generations import Edit, Thread
+from core.segments.planner import EXAMPLE, Campaign
 from ui.jobs import Ahead, Job
+
+if TYPE_CHECKING:  # which themselves need a workspace
+    from ui.sides import Fitted, Side
 
 _KEY = "workspace"
 _MOST_ANSWERS = 140  # with 20 numbers of segments, each has six
@@ -49,13 +54,17 @@ class Workspace:
     asked: dict[str, Ambiguity] = field(default_factory=dict)  # by kind; once answered, a reading names it no more
     grouping: SegmentOptions = field(default_factory=SegmentOptions)
     n_clusters: int | None = None  # None: as advised
+    edits: dict[Hashable, dict[Thread, Edit]] = field(default_factory=dict)  # by what tells a line of segments apart
+    campaign: Campaign = EXAMPLE
     clicks: int = 0  # on the curves of the Choose k page
-    compared: tuple[int, int] | None = None
+    compared: tuple[Side, Side] | None = None
+    recipes_given: int = 0  # on the Compare page
     scatter_axes: tuple[str, str] | None = None
     studied_feature: str | None = None
     studied_segment: int = 1
     job: Job[Sweep] | None = None
     checking: Job[Evidence] | None = None  # of the solutions of that sweep
+    fitting: Job[Fitted] | None = None  # of the last other choice on the Compare page
     ahead: Ahead | None = None
     own_returns: Returns | None = None  # what was said of returned goods before a preset said otherwise
     revision: int = 0  # grows whenever values are set other than by their own widget
@@ -96,7 +105,7 @@ class Workspace:
 
     def stop_work(self) -> None:
         """End what goes on in the background. What has been done of it is of no more use."""
-        for work in (self.job, self.checking, self.ahead):
+        for work in (self.job, self.checking, self.fitting, self.ahead):
             if work is not None:
                 work.stop()
 

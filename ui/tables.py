@@ -11,6 +11,7 @@ from core.clustering.indices import OtherMeasures
 from core.features import catalog
 from core.orders.roles import CONTACTS
 from core.segments.comparison import Comparison
+from core.segments.planner import CampaignPlan, Outlook
 from core.segments.segmentation import BORDERLINE, Segmentation, not_taken
 
 ON_THE_BORDER = "On the border"
@@ -70,6 +71,41 @@ def summary(segmentation: Segmentation) -> pd.DataFrame:
             theme.money(segment.revenue or 0.0, currency) for segment in segmentation.segments
         ]
     return pd.DataFrame(table)
+
+
+def campaign(found: CampaignPlan, currency: str | None) -> pd.DataFrame:
+    """What a campaign would cost and bring in each segment; blank where no order's value is known."""
+
+    def money(amount: float | None) -> str:
+        return "" if amount is None else theme.money(amount, currency)
+
+    rows = [
+        (
+            theme.label(each.segment),
+            _verdict(each),
+            money(each.profit),
+            "" if each.smallest_uplift is None else f"{each.smallest_uplift:.1%}",
+            money(each.cost),
+            money(each.order_value),
+            "" if each.order_value is None else f"{each.extra_orders:,.1f}",
+            f"{each.segment.customers:,}",
+        )
+        for each in found.outlooks
+    ]
+    columns = ["Segment", "In words", "Expected profit", "Smallest uplift that pays", "Cost", "Average order"]
+    return pd.DataFrame(rows, columns=[*columns, "Extra orders", "Customers"])
+
+
+def _verdict(outlook: Outlook) -> str:
+    if outlook.order_value is None:
+        return "Order value not known"
+    if outlook.pays:
+        return "Pays"
+    if outlook.gain is not None and outlook.gain <= 0:
+        return "Cannot pay, no margin"
+    if outlook.smallest_uplift is None:
+        return "Cannot pay, too costly"
+    return f"Pays from {outlook.smallest_uplift:.1%} on"
 
 
 def members(segmentation: Segmentation, number: int) -> pd.DataFrame:

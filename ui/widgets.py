@@ -209,5 +209,7 @@ def plan(segment: Segment) -> None:
     """What to do for a segment, why, and how to see whether it worked."""
     for action in segment.plan.actions:
         st.markdown(f"**{plain(action.what)}** {plain(action.why)}")
-    st.caption(f"Watch: {plain(segment.plan.measure)}")
-    st.caption(f"A subject line to start from: “{plain(segment.plan.subject_line)}”")
+    if segment.plan.measure:
+        st.caption(f"Watch: {plain(segment.plan.measure)}")
+    if segment.plan.subject_line:
+        st.caption(f"A subject line to start from: “{plain(segment.plan.subject_line)}”")

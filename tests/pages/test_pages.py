@@ -44,6 +44,7 @@ HEADINGS = {
     navigation.CHOOSE_K: ["How the segments split"],
     navigation.EXPLORE: [
         "The segments",
+        "What would a campaign bring?",
         "Side by side",
         "What sets them apart",
         "Any two features",
