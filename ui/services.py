@@ -25,6 +25,8 @@ from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.customers import CustomerTable
 from core.orders.overview import Overview
 from core.orders.overview import overview as overview_of
+from core.segments.buying import Buying
+from core.segments.buying import buying as buying_of
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
 from core.segments.comparison import Comparison, compare
@@ -313,6 +315,19 @@ def report(workspace: Workspace) -> str:
         told = analysis(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
     return bundle.report_of(told, figures)
+
+
+def buying(workspace: Workspace) -> Buying | None:
+    """What the segments at hand buy; None where there are no orders."""
+    found, grouped = lines(workspace), segmentation(workspace)
+    if isinstance(found, CustomerTable):
+        return None
+
+    def add_up() -> Buying:
+        rest_again(workspace)
+        return buying_of(found, grouped)
+
+    return workspace.answer(("buying", *grouping_key(workspace), grouped.n_segments), add_up)
 
 
 def list_file(workspace: Workspace, number: int) -> bytes:

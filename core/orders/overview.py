@@ -227,6 +227,10 @@ class Span:
     def months(self) -> range:
         return range(self.first, self.last + 1)
 
+    def partly(self, month: int) -> bool:
+        """Whether the file covers only part of a month."""
+        return (month == self.first and self.begins_partly) or (month == self.last and self.ends_partly)
+
 
 def first_days(months: Sequence[int] | pd.Series[int]) -> pd.DatetimeIndex:
     """Months counted from January 1970 as their first days."""
@@ -261,16 +265,13 @@ def _months(money: pd.DataFrame, visits: pd.DataFrame, span: Span) -> pd.DataFra
     """Every month with its figures; 0 where nothing was ordered."""
     revenue = money.set_index("month")["revenue"].reindex(span.months, fill_value=0.0)
     ordered = visits.groupby("month")[["orders", "customers"]].sum().reindex(span.months, fill_value=0)
-    partly = {span.first: span.begins_partly, span.last: span.ends_partly}
-    if span.first == span.last:
-        partly = {span.first: span.begins_partly or span.ends_partly}
     return pd.DataFrame(
         {
             "month": first_days(list(span.months)),
             "revenue": revenue.to_numpy("float64"),
             "orders": ordered["orders"].to_numpy("int64"),
             "customers": ordered["customers"].to_numpy("int64"),
-            "partial": [partly.get(month, False) for month in span.months],
+            "partial": [span.partly(month) for month in span.months],
         }
     )
 

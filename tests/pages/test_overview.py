@@ -1,4 +1,4 @@
-"""What the orders show, on the Upload page: computed on demand, whatever columns the file has."""
+"""What the orders show, and what each segment buys: computed on demand, whatever columns the file has."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.browser.driving import PROJECT
-from tests.pages.test_pages import HOSTILE, texts, with_file, with_sample, workspace
+from tests.pages.test_pages import HOSTILE, texts, visit, with_file, with_sample, workspace
 from tests.test_customer_tables import shop
+from ui import navigation, services
 
 PLAIN = "customer,date,amount\n" + "".join(
     f"C{n % 9},2024-0{n % 5 + 1}-{n % 28 + 1:02},{n + 1}.50\n" for n in range(80)
@@ -25,8 +26,8 @@ def app() -> Iterator[AppTest]:
     workspace(app).forget()
 
 
-def opened(app: AppTest) -> AppTest:
-    app.session_state["overview"] = True
+def opened(app: AppTest, part: str = "overview") -> AppTest:
+    app.session_state[part] = True
     app.run()
     assert not app.exception
     return app
@@ -91,3 +92,36 @@ def test_products_from_files_are_shown_as_they_are(app: AppTest) -> None:
     told = json.dumps(charts(app))
     assert "a.b[0]" in told
     assert '"field": "a.b[0]"' not in told
+
+
+def test_what_segments_buy_is_computed_once_opened(app: AppTest) -> None:
+    with_sample(app)
+    visit(app, navigation.EXPLORE)
+    assert "buying" not in computed(app)
+    before = set(titles(app))
+    opened(app, "buying")
+    told = [title for title in titles(app) if title not in before]
+    assert [title.partition(":")[0] for title in told[:5]] == [
+        "Product",
+        "Category",
+        "Type",
+        "Customer source",
+        "Order source",
+    ]
+    here = workspace(app)
+    (table,) = [frame.value for frame in app.dataframe if "Of everyone's" in frame.value]
+    assert len(table) == 5 * services.n_clusters(here)
+    bought = services.buying(here)
+    assert bought is not None
+    sums = bought.months.groupby("segment")["revenue"].sum()
+    assert sums.tolist() == pytest.approx([segment.revenue for segment in services.segmentation(here).segments])
+
+
+def test_segments_of_a_file_without_products_have_months_alone(app: AppTest) -> None:
+    with_file(app, "plain.csv", PLAIN.encode())
+    visit(app, navigation.EXPLORE)
+    before = set(titles(app))
+    opened(app, "buying")
+    told = [title for title in titles(app) if title not in before]
+    assert len(told) == 2
+    assert told[0].startswith("Best month of")

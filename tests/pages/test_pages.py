@@ -46,6 +46,7 @@ HEADINGS = {
         "The segments",
         "Side by side",
         "What sets them apart",
+        "What they buy",
         "Any two features",
         "The customers of one segment",
     ],
