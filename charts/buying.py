@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from charts import theme
+from charts.cells import cells
 from charts.segments import segment_scale
 from charts.theme import Palette
 from core.orders.roles import BY_NAME
@@ -23,6 +24,8 @@ _TYPICAL = 3  # of a segment, where not all items are shown
 _LESS_TO_MORE = ["#B34700", "#F0A36B", "#EDEDED", "#7DB4D8", "#0B5C94"]
 _INDICES = [25, 50, 100, 200, 400]
 """Half and double stand as far from 100; the colours of heatmaps go no further than a quarter and four times."""
+_LIGHT = (28, 315)
+"""Between these, black text is read more easily than white; either has 4.5:1 or more."""
 
 
 def indices(affinity: Affinity, segmentation: Segmentation) -> Any:
@@ -30,22 +33,42 @@ def indices(affinity: Affinity, segmentation: Segmentation) -> Any:
     role, segments = BY_NAME[affinity.role], segmentation.segments
     items = _shown(affinity, segments)
     places = {item: place for place, item in enumerate(items)}
-    cells = affinity.cells[affinity.cells["item"].isin(items)]
+    known = affinity.cells[affinity.cells["item"].isin(items)]
     rows = pd.DataFrame(
         {
-            "row": cells["item"].map(places),
-            "column": cells["segment"],
-            "index": cells["index"].astype(object).where(cells["index"].notna(), None),
-            "told": ["–" if index != index else f"{index:,.0f}" for index in cells["index"]],
-            "item": [theme.plain(item) for item in cells["item"]],
-            "name": cells["segment"].map({segment.number: theme.label(segment) for segment in segments}),
-            "customers": cells["customers"],
-            "share": ["–" if share != share else f"{share:.1%}" for share in cells["share"]],
-            "of_all": [f"{share:.1%}" for share in cells["share_of_all"]],
+            "row": known["item"].map(places),
+            "column": known["segment"],
+            "value": known["index"],
+            "told": ["–" if index != index else f"{index:,.0f}" for index in known["index"]],
+            "white": ~known["index"].between(*_LIGHT),
+            "item": [theme.plain(item) for item in known["item"]],
+            "name": known["segment"].map({segment.number: theme.label(segment) for segment in segments}),
+            "customers": known["customers"],
+            "share": ["–" if share != share else f"{share:.1%}" for share in known["share"]],
+            "of_all": [f"{share:.1%}" for share in known["share_of_all"]],
         }
     )
     title = _most_typical(affinity, segments)
-    chart = _cells(rows, {place: theme.lines(item, 20, 2) for item, place in places.items()}, segments, role.label)
+    # Names need a column of some width; of many segments the numbers alone are written.
+    named = len(segments) <= 4
+    chart = cells(
+        rows,
+        {place: theme.lines(item, 20, 2) for item, place in places.items()},
+        {s.number: theme.lines(theme.label(s), 12, 3) if named else [str(s.number)] for s in segments},
+        [
+            "Segment. 100: like everyone, 200: twice the share",
+            f"–: fewer than {FEWEST_CUSTOMERS} buyers, or no revenue",
+        ],
+        [
+            alt.Tooltip("item:N", title=role.label),
+            alt.Tooltip("name:N", title="Segment"),
+            alt.Tooltip("told:N", title="Index"),
+            alt.Tooltip("share:N", title="Of the segment's money"),
+            alt.Tooltip("of_all:N", title="Of everyone's money"),
+            alt.Tooltip("customers:Q", title="Customers of the segment", format=","),
+        ],
+        alt.Scale(type="log", domain=_INDICES, range=_LESS_TO_MORE, clamp=True),
+    )
     read = "; ".join(
         f"{theme.label(segment)}: "
         + ", ".join(
@@ -137,56 +160,6 @@ def _most_typical(affinity: Affinity, segments: Sequence[Segment]) -> str:
     mine, everyones = (f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" for share in cell[["share", "share_of_all"]])
     item, name = theme.shorten(cell["item"], 24), theme.shorten(segment.name)
     return f"{label}: {item} takes {mine} of the money of {name}, {everyones} of all money"
-
-
-def _cells(rows: pd.DataFrame, names: dict[int, list[str]], segments: Sequence[Segment], label: str) -> Any:
-    left = alt.Axis(
-        labelExpr=theme.lookup(names),
-        labelBaseline=theme.centred(names),
-        **theme.bare_axis(labelLimit=150, labelPadding=5, labelFontSize=11),
-    )
-    numbers = {segment.number: theme.lines(theme.label(segment), 12, 3) for segment in segments}
-    # Names need a column of some width; of many segments the numbers alone are written.
-    if len(segments) > 4:
-        numbers = {segment.number: [str(segment.number)] for segment in segments}
-    below = alt.Axis(
-        labelExpr=theme.lookup(numbers),
-        **theme.bare_axis(
-            title=[
-                "Segment. 100: like everyone, 200: twice the share",
-                f"–: fewer than {FEWEST_CUSTOMERS} buyers, or no revenue",
-            ],
-            titleFontSize=12,
-            titlePadding=8,
-            titleLimit=340,
-            titleAnchor="end",
-            titleAlign="right",
-            labelAngle=0,
-            labelFontSize=11,
-        ),
-    )
-    base = alt.Chart(rows).encode(
-        x=alt.X("column:O", axis=below, scale=alt.Scale(paddingInner=0.04)),
-        y=alt.Y("row:O", axis=left, scale=alt.Scale(domain=list(names), paddingInner=0.06)),
-        tooltip=[
-            alt.Tooltip("item:N", title=label),
-            alt.Tooltip("name:N", title="Segment"),
-            alt.Tooltip("told:N", title="Index"),
-            alt.Tooltip("share:N", title="Of the segment's money"),
-            alt.Tooltip("of_all:N", title="Of everyone's money"),
-            alt.Tooltip("customers:Q", title="Customers of the segment", format=","),
-        ],
-    )
-    colour = alt.Color(
-        "index:Q", scale=alt.Scale(type="log", domain=_INDICES, range=_LESS_TO_MORE, clamp=True), legend=None
-    )
-    known = base.transform_filter("isValid(datum.index)")
-    texts = known.mark_text(fontSize=11, aria=False).encode(
-        text="told:N",
-        color=alt.condition("datum.index > 290 || datum.index < 34", alt.value("#FFFFFF"), alt.value("#000000")),
-    )
-    unknown = base.transform_filter("!isValid(datum.index)").mark_text(fontSize=11, color=theme.INK, aria=False)
-    return alt.layer(known.mark_rect().encode(color=colour), texts, unknown.encode(text="told:N"))
 
 
 def _lines(

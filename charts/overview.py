@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 
 from charts import theme
 from charts.bars import number_axis, with_figures
+from charts.cells import cells
 from charts.features import BAR
 from core.features.distributions import RecencyByRevenue
 from core.orders.overview import Cohorts, Overview, Split
@@ -162,7 +164,7 @@ def recency_by_revenue(found: RecencyByRevenue, currency: str | None) -> Any:
         f"{names[quarter][0]}: " + ", ".join(f"{steps[at]} days {count:,}" for at, count in enumerate(counts))
         for quarter, counts in enumerate(found.counts)
     ]
-    chart = _cells(
+    chart = _drawn(
         rows,
         names,
         {step: [words] for step, words in enumerate(steps)},
@@ -182,18 +184,18 @@ def retention(cohorts: Cohorts) -> Any | None:
 
     None where no month follows the first of any cohort.
     """
-    cells = cohorts.cells
-    if cells.empty:
+    found = cohorts.cells
+    if found.empty:
         return None
     starts = {start: place for place, start in enumerate(cohorts.sizes.index)}
     rows = pd.DataFrame(
         {
-            "row": [starts[start] for start in cells["cohort"]],
-            "column": cells["months_since"] - 1,
-            "count": cells["again"],
-            "share": cells["share"],
-            "name": [f"{start:%b %Y}" for start in cells["cohort"]],
-            "step": cells["months_since"],
+            "row": [starts[start] for start in found["cohort"]],
+            "column": found["months_since"] - 1,
+            "count": found["again"],
+            "share": found["share"],
+            "name": [f"{start:%b %Y}" for start in found["cohort"]],
+            "step": found["months_since"],
         }
     )
     followed = rows["row"].unique()
@@ -202,12 +204,12 @@ def retention(cohorts: Cohorts) -> Any | None:
         for (start, place), size in zip(starts.items(), cohorts.sizes, strict=True)
         if place in followed
     }
-    widest = int(cells["months_since"].max())
+    widest = int(found["months_since"].max())
     title = _coming_back(cohorts)
     notes = ["Numbers: customers who ordered again", "Darker: a larger share of the row"]
     if cohorts.unfinished:
         notes.append("The last of each row: an unfinished month")
-    chart = _cells(
+    chart = _drawn(
         rows,
         names,
         {step: [str(step + 1)] for step in range(widest)},
@@ -229,53 +231,29 @@ def retention(cohorts: Cohorts) -> Any | None:
 
 def _coming_back(cohorts: Cohorts) -> str:
     """What became of all cohorts shown, a month after their first order."""
-    cells = cohorts.cells
+    found = cohorts.cells
     if cohorts.unfinished:
-        cells = cells[cells.groupby("cohort")["months_since"].transform("max") > cells["months_since"]]
-    after = cells[cells["months_since"] == 1]
+        found = found[found.groupby("cohort")["months_since"].transform("max") > found["months_since"]]
+    after = found[found["months_since"] == 1]
     if after.empty:
         return "Customers who ordered again, by the month of their first order"
     share = after["again"].sum() / after["customers"].sum()
     return f"{_share(share)} of the customers order again in the month after their first order"
 
 
-def _cells(
+def _drawn(
     rows: pd.DataFrame,
-    names: dict[int, list[str]],
-    steps: dict[int, list[str]],
-    axis_title: list[str],
-    tooltip: list[alt.Tooltip],
+    names: Mapping[int, Sequence[str]],
+    steps: Mapping[int, Sequence[str]],
+    axis_title: Sequence[str],
+    tooltip: Sequence[alt.Tooltip],
 ) -> Any:
-    """Cells with their number, the darker the larger the share; row and column are whole numbers from 0."""
-    left = alt.Axis(
-        labelExpr=theme.lookup(names),
-        labelBaseline=theme.centred(names),
-        **theme.bare_axis(labelLimit=150, labelPadding=5, labelFontSize=11),
-    )
-    below = alt.Axis(
-        labelExpr=theme.lookup(steps),
-        **theme.bare_axis(
-            title=axis_title,
-            titleAnchor="end",
-            titleAlign="right",
-            labelAngle=0,
-            labelFontSize=11,
-            labelOverlap="greedy",
-        )
-        | _TITLE,
-    )
-    base = alt.Chart(rows.assign(told=[_short(count) for count in rows["count"]])).encode(
-        x=alt.X("column:O", axis=below, scale=alt.Scale(domain=list(steps), paddingInner=0.04)),
-        y=alt.Y("row:O", axis=left, scale=alt.Scale(domain=list(names), paddingInner=0.06)),
-        tooltip=tooltip,
-    )
+    """Cells with their count, the darker the larger their share."""
     darkest = float(rows["share"].max()) or 1.0
-    colour = alt.Color("share:Q", scale=alt.Scale(domain=[0, darkest], range=_FEW_TO_MANY), legend=None)
-    texts = base.mark_text(fontSize=10 if len(steps) <= 9 else 9, aria=False).encode(
-        text="told:N",
-        color=alt.condition(f"datum.share > {_DARK * darkest}", alt.value("#FFFFFF"), alt.value("#000000")),
+    told = rows.assign(
+        value=rows["share"], told=[_short(count) for count in rows["count"]], white=rows["share"] > _DARK * darkest
     )
-    return alt.layer(base.mark_rect().encode(color=colour), texts)
+    return cells(told, names, steps, axis_title, tooltip, alt.Scale(domain=[0, darkest], range=_FEW_TO_MANY))
 
 
 def _short(count: int) -> str:

@@ -72,10 +72,8 @@ def test_indices_by_hand(engine: Engine, tmp_path: Path):
 def test_indices_of_all_segments_average_to_100(engine: Engine, tmp_path: Path):
     """Weighted by what each segment spends, whatever was bought."""
     random = np.random.default_rng(3)
-    rows = [
-        f"{'ST'[n % 2]}{n % 24},{n},2024-0{n % 6 + 1}-11,{random.integers(1, 90) * (1 + 3 * ((n + 1) % 2))},P{n // 24 % 3}"
-        for n in range(600)
-    ]
+    paid = random.integers(1, 90, 600) * np.tile([4, 1], 300)
+    rows = [f"{'ST'[n % 2]}{n % 24},{n},2024-0{n % 6 + 1}-11,{paid[n]},P{n // 24 % 3}" for n in range(600)]
     (products,) = bought(engine, tmp_path, rows).affinities
     spent = products.cells.groupby("segment")["revenue"].sum()  # three items, all of them listed
     assert products.cells["index"].notna().all()
