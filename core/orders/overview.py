@@ -178,14 +178,15 @@ def by_item(table: ir.Table, role: str, most: int = MOST_ITEMS) -> Split:
 
 def by_item_and_customer(table: ir.Table, role: str, by: Sequence[str] = ()) -> ir.Table:
     """by, item (missing where blank), customer_id, revenue (exact), orders (that hold a purchase of the item)."""
-    lines = table.select(
+    written = table.select(
         *by,
         "customer_id",
         "order_key",
         "is_purchase",
-        item=values.unless_blank(table[role].strip()),
+        item=values.stripped(table[role]),
         money=table.amount.cast(MONEY),
     )
+    lines = written.mutate(item=values.unless_blank(written.item))
     # Orders first: different ones counted among the lines would take three times as long.
     orders = lines.group_by([*by, "item", "customer_id", "order_key"]).aggregate(
         revenue=lines.money.sum(), bought=lines.is_purchase.any()

@@ -107,9 +107,8 @@ def _affinity(table: ir.Table, role: str, numbers: list[int]) -> Affinity:
         surplus=surplus,
     )
     telling = (placed.by_revenue < MOST_OF_EACH) | ((placed.by_surplus < MOST_OF_EACH) & (placed.surplus > 0))
-    names = placed.filter(telling).select(listed="item").distinct()
-    shown = placed.semi_join(names, placed.item == names.listed).drop("by_revenue", "by_surplus", "surplus")
-    frame = shown.to_pandas()
+    listed = placed.mutate(listed=telling.any().over(group_by="item"))
+    frame = listed.filter(listed.listed).drop("by_revenue", "by_surplus", "surplus", "listed").to_pandas()
     return Affinity(role, _filled(frame, numbers), int(frame["n_items"].max()) if len(frame) else 0)
 
 
