@@ -197,7 +197,7 @@ def _lines(
     base = alt.Chart(rows).encode(
         x=alt.X("place:O", axis=axis),
         y=alt.Y("value:Q", axis=upwards),
-        color=alt.Color("segment:O", scale=segment_scale(segments, palette), legend=legend),
+        color=alt.Color("segment:N", scale=segment_scale(segments, palette), legend=legend),
         tooltip=[
             alt.Tooltip("name:N", title="Segment"),
             alt.Tooltip("step:N", title=across[0]),
@@ -205,7 +205,7 @@ def _lines(
         ],
     )
     marks = base.mark_point(filled=True, size=46, opacity=1).encode(
-        shape=alt.Shape("segment:O", scale=shapes, legend=legend)
+        shape=alt.Shape("segment:N", scale=shapes, legend=legend)
     )
     read = "; ".join(
         f"{segment_name}: {mine['told'].iloc[0]} to {mine['told'].iloc[-1]}"

@@ -10,6 +10,7 @@ import streamlit as st
 from charts import features as measures
 from charts import overview as charts
 from core.features import catalog
+from core.features.distributions import differing
 from core.orders.overview import Overview
 from ui import files, services, widgets
 from ui.session import Workspace
@@ -46,7 +47,7 @@ def _customers(workspace: Workspace) -> None:
     features = services.features(workspace)
     st.subheader("How the customers differ")
     # Scores say where a customer stands among all, so each is as frequent as the others.
-    spread = [name for name in features.distinct if catalog.feature(name).unit is not catalog.Unit.SCORE]
+    spread = [name for name in differing(features) if catalog.feature(name).unit is not catalog.Unit.SCORE]
     heatmap = services.recency_by_revenue(workspace)
     if heatmap is not None:
         widgets.altair_chart(charts.recency_by_revenue(heatmap, features.currency), key="recency by revenue")

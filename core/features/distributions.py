@@ -64,6 +64,11 @@ def bins(measured: pd.Series[float] | np.ndarray, most: int = 24) -> Bins:
     return Bins(edges, counts, len(known) - len(inside), len(given) - len(known))
 
 
+def differing(features: CustomerFeatures) -> tuple[str, ...]:
+    """The measures, each once, in which customers differ at all."""
+    return tuple(name for name in features.distinct if features.values[name].nunique() > 1)
+
+
 def recency_by_revenue(features: CustomerFeatures) -> RecencyByRevenue | None:
     """How lately each quarter of the customers by revenue ordered; None where one of the two measures is not known.
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.features.distributions import bins, recency_by_revenue
+from core.features.distributions import bins, differing, recency_by_revenue
 from tests.segments.builders import customers
 
 
@@ -41,6 +41,11 @@ def test_quarters_by_revenue_and_steps_of_recency_by_hand():
         [0, 0, 0, 0, 0, 1, 0, 1],
     ]
     assert found.shares[3].tolist() == [0, 0, 0, 0, 0, 0.5, 0, 0.5]
+
+
+def test_measures_that_are_the_same_for_all_do_not_differ():
+    found = customers({"total_revenue": [1, 2], "return_rate": [0, 0], "days_between_orders": [np.nan, 3]})
+    assert differing(found) == ("total_revenue",)
 
 
 def test_steps_begin_where_customers_are():
