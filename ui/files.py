@@ -304,7 +304,16 @@ def _set_aside(workspace: Workspace) -> RowsSetAside:
 def rest(workspace: Workspace) -> None:
     """Let the server have back what reading took, once a reading: a visitor looks at her page for minutes."""
     with workspace.alone():
-        workspace.answer(("rested", reading_key(workspace)), _engine(workspace).rest)
+        workspace.answer(_rested(workspace), _engine(workspace).rest)
+
+
+def rest_again(workspace: Workspace) -> None:
+    """Let the next `rest` be one: the rows were asked for much."""
+    workspace.ask_again(_rested(workspace))
+
+
+def _rested(workspace: Workspace) -> Hashable:
+    return ("rested", reading_key(workspace))
 
 
 def _engine(workspace: Workspace) -> Engine:

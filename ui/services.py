@@ -20,8 +20,14 @@ from core.clustering.preparation import Preparation, PreparationOptions, prepare
 from core.clustering.sweep import Sweep, cluster
 from core.clustering.sweep import sweep as sweep_of
 from core.exports import bundle, lists
+from core.features.distributions import RecencyByRevenue
+from core.features.distributions import recency_by_revenue as recency_by_revenue_of
 from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.customers import CustomerTable
+from core.orders.overview import Overview
+from core.orders.overview import overview as overview_of
+from core.segments.buying import Buying
+from core.segments.buying import buying as buying_of
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
 from core.segments.edits import adopted, edited
@@ -31,7 +37,7 @@ from core.segments.naming import ranks
 from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
-from ui.files import lines, read_differently, reading_key
+from ui.files import lines, read_differently, reading_key, rest_again
 from ui.jobs import Ahead, Job
 from ui.session import Workspace
 
@@ -41,6 +47,25 @@ Work = TypeVar("Work", bound=Job[Any] | Ahead)
 def features(workspace: Workspace) -> CustomerFeatures:
     """All that the file tells of each customer."""
     return workspace.answer(("features", reading_key(workspace)), lambda: customer_features(lines(workspace)))
+
+
+def overview(workspace: Workspace) -> Overview | None:
+    """The orders at a glance; None of a customer table, which has none."""
+    found = lines(workspace)
+    if isinstance(found, CustomerTable):
+        return None
+
+    def add_up() -> Overview:
+        rest_again(workspace)
+        return overview_of(found)
+
+    return workspace.answer(("overview", reading_key(workspace)), add_up)
+
+
+def recency_by_revenue(workspace: Workspace) -> RecencyByRevenue | None:
+    """How lately customers of much and of little revenue ordered; None where the file does not tell."""
+    key = ("recency by revenue", reading_key(workspace))
+    return workspace.answer(key, lambda: recency_by_revenue_of(features(workspace)))
 
 
 def chosen_features(workspace: Workspace) -> tuple[str, ...]:
@@ -334,6 +359,19 @@ def report(workspace: Workspace) -> str:
         told = analysis(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
     return bundle.report_of(told, figures)
+
+
+def buying(workspace: Workspace) -> Buying | None:
+    """What the segments at hand buy; None where there are no orders."""
+    found, grouped = lines(workspace), segmentation(workspace)
+    if isinstance(found, CustomerTable):
+        return None
+
+    def add_up() -> Buying:
+        rest_again(workspace)
+        return buying_of(found, grouped)
+
+    return workspace.answer(("buying", *grouping_key(workspace), grouped.n_segments), add_up)
 
 
 def list_file(workspace: Workspace, number: int) -> bytes:

@@ -9,7 +9,8 @@ from core.clustering.choice import Advice
 from core.clustering.evidence import Evidence
 from core.clustering.indices import OtherMeasures
 from core.features import catalog
-from core.orders.roles import CONTACTS
+from core.orders.roles import BY_NAME, CONTACTS
+from core.segments.buying import Affinity
 from core.segments.comparison import Comparison
 from core.segments.planner import CampaignPlan, Outlook
 from core.segments.segmentation import BORDERLINE, Segmentation, not_taken
@@ -106,6 +107,26 @@ def _verdict(outlook: Outlook) -> str:
     if outlook.smallest_uplift is None:
         return "Cannot pay, too costly"
     return f"Pays from {outlook.smallest_uplift:.1%} on"
+
+
+def most_bought(affinity: Affinity, segmentation: Segmentation) -> pd.DataFrame:
+    """What each segment spends the most on, with its share of the segment's money and of everyone's."""
+    label = BY_NAME[affinity.role].label
+    rows = [
+        (
+            theme.label(segment),
+            theme.plain(cell.item),
+            theme.money(cell.revenue, segmentation.features.currency),
+            f"{cell.share:.1%}" if cell.share == cell.share else "–",
+            f"{cell.share_of_all:.1%}",
+            f"{cell.index:,.0f}" if cell.index == cell.index else "–",
+            f"{cell.customers:,}",
+        )
+        for segment in segmentation.segments
+        for cell in affinity.most_bought(segment.number).itertuples()
+    ]
+    columns = ["Segment", label, "Revenue", "Of its money", "Of everyone's", "Index", "Customers"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def members(segmentation: Segmentation, number: int) -> pd.DataFrame:

@@ -34,7 +34,7 @@ from ui.widgets import plain
 
 NEEDING_ORDERS = [step for step in navigation.STEPS if step.needs_orders]
 HEADINGS = {
-    navigation.UPLOAD: ["What was understood", "What is used, and what is not"],
+    navigation.UPLOAD: ["What was understood", "What is used, and what is not", "What the orders show"],
     navigation.FEATURES: [
         "The features in use",
         "Before and after preparation",
@@ -47,6 +47,7 @@ HEADINGS = {
         "What would a campaign bring?",
         "Side by side",
         "What sets them apart",
+        "What they buy",
         "Any two features",
         "The customers of one segment",
     ],
