@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from core.segments.conditions import Bounds, Conjunction, rounded, roundest, step_of
+from core.segments.conditions import Bounds, Conjunction, Side, Unknown, any_holds, rounded, roundest, step_of
 from core.segments.rule_trees import Ranks, tree
 
 STARTS = 3
 """How many of the trees' candidates are improved, for each number of conditions."""
 MOST_MEASURES = 8
 """Measures that are tried for a condition; where there are more, those that the trees split by most."""
-NOT_WORTH_IT = 0.01
+NOT_WORTH_IT = 0.005
 """F1 that a longer rule must add, as a difference, to be preferred to a shorter one."""
 ROUNDING = 0.001
-"""F1 that a rounder threshold may cost: a tenth of a percent, which no figure on the page shows."""
+"""F1 that rounding all thresholds of a rule may cost: a tenth of a percent, which no figure on the page shows."""
 MOST_DIGITS = 4
 MOST_MOVES = 12
 _STEPS = range(-4, 5)
 
-Side = Literal["over", "up_to"]
 _SIDES: tuple[Side, ...] = ("over", "up_to")
 AnyOf = tuple[Conjunction, ...]
 
@@ -102,6 +100,7 @@ class _Search:
         self.columns = {
             str(name): _Column(sample.values[name].to_numpy(dtype=np.float64)) for name in sample.values.columns
         }
+        self.values = {name: column.values for name, column in self.columns.items()}
 
     def shortest(self, trees: Sequence[Sequence[tuple[str, Conjunction]]], most_conditions: int) -> AnyOf:
         """The shortest of the best, with round thresholds."""
@@ -141,21 +140,25 @@ class _Search:
         """For each conjunction, measure and side the candidate with the best threshold there."""
         for place, conjunction in enumerate(candidate.any_of):
             rest = self._held(candidate.any_of[:place] + candidate.any_of[place + 1 :])
-            by_name = {bounds.feature: bounds for bounds in conjunction.bounds}
-            for name in dict.fromkeys((*by_name, *self.measures)):
-                known = by_name.get(name, Bounds(name))
-                others = tuple(bounds for bounds in conjunction.bounds if bounds.feature != name)
-                for side in _SIDES:
-                    free = replace(known, **{side: None})
-                    threshold = self._best_threshold(free, side, self._within(Conjunction(others)), rest)
-                    if threshold is None:
-                        continue
-                    anew = [replace(known, **{side: threshold}) if b.feature == name else b for b in conjunction.bounds]
-                    if name not in by_name:
-                        anew.append(replace(known, **{side: threshold}))
-                    moved = self._with(candidate, place, Conjunction(tuple(anew)))
-                    if moved.n_conditions <= most:
-                        yield moved
+            at = {bounds.feature: there for there, bounds in enumerate(conjunction.bounds)}
+            for name in dict.fromkeys((*at, *self.measures)):
+                there = at.get(name, len(at))
+                before, after = conjunction.bounds[:there], conjunction.bounds[there + 1 :]
+                others = self._within(Conjunction((*before, *after)))
+                for known in self._readings(conjunction.bounds[there] if name in at else Bounds(name)):
+                    for side in _SIDES:
+                        threshold = self._best_threshold(known.with_threshold(side, None), side, others, rest)
+                        if threshold is None:
+                            continue
+                        anew = Conjunction((*before, known.with_threshold(side, threshold), *after))
+                        if anew.n_conditions - conjunction.n_conditions + candidate.n_conditions <= most:
+                            yield self._with(candidate, place, anew)
+
+    def _readings(self, bounds: Bounds) -> Iterator[Bounds]:
+        """The bounds with and without those who have no value, where there are such."""
+        readings: tuple[Unknown, ...] = ("no", "too") if self.columns[bounds.feature].unknown.any() else ("no",)
+        for unknown in readings:
+            yield replace(bounds, unknown=unknown)
 
     def _best_threshold(self, free: Bounds, side: Side, others: np.ndarray, rest: np.ndarray) -> float | None:
         """The threshold with the highest F1, everything else staying as it is; None where there is no choice."""
@@ -186,24 +189,25 @@ class _Search:
 
     def _round(self, candidate: _Candidate) -> _Candidate:
         """The candidate with each threshold moved to a round number near it, where that costs next to nothing."""
+        least = candidate.f1 - ROUNDING
         for _ in range(2):  # a threshold may find a better place once the others have theirs
             for place, conjunction in enumerate(candidate.any_of):
                 for at, bounds in enumerate(conjunction.bounds):
                     for side in _SIDES:
                         if getattr(bounds, side) is not None:
-                            candidate = self._rounded(candidate, place, at, side)
+                            candidate = self._rounded(candidate, place, at, side, least)
         return candidate
 
-    def _rounded(self, candidate: _Candidate, place: int, at: int, side: Side) -> _Candidate:
+    def _rounded(self, candidate: _Candidate, place: int, at: int, side: Side, least: float) -> _Candidate:
         conjunction = candidate.any_of[place]
         bounds = conjunction.bounds[at]
         tried = []
         for digits, threshold in _rounder(getattr(bounds, side), whole=self.columns[bounds.feature].whole):
-            moved = replace(bounds, **{side: threshold})
+            moved = bounds.with_threshold(side, threshold)
             if moved.over is None or moved.up_to is None or moved.over < moved.up_to:
                 anew = Conjunction((*conjunction.bounds[:at], moved, *conjunction.bounds[at + 1 :]))
                 tried.append((digits, self._with(candidate, place, anew)))
-        good = [(digits, each) for digits, each in tried if each.f1 >= candidate.f1 - ROUNDING]
+        good = [(digits, each) for digits, each in tried if each.f1 >= least]
         return min(good, key=lambda one: (one[0], -one[1].f1))[1] if good else candidate
 
     def _with(self, candidate: _Candidate, place: int, conjunction: Conjunction) -> _Candidate:
@@ -218,28 +222,22 @@ class _Search:
         return 2 * right / (found + self.size)
 
     def _held(self, any_of: AnyOf) -> np.ndarray:
-        held = np.zeros(len(self.right), dtype=bool)
-        for each in any_of:
-            held |= self._within(each)
-        return held
+        return any_holds(any_of, self.values, len(self.right))
 
     def _within(self, conjunction: Conjunction) -> np.ndarray:
-        held = np.ones(len(self.right), dtype=bool)
-        for bounds in conjunction.bounds:
-            held &= bounds.holds(self.columns[bounds.feature].values)
-        return held
+        return conjunction.holds(self.values, len(self.right))
 
 
-def _shortened(conjunction: Conjunction) -> Iterable[Conjunction]:
+def _shortened(conjunction: Conjunction) -> Iterator[Conjunction]:
     for at, bounds in enumerate(conjunction.bounds):
         before, after = conjunction.bounds[:at], conjunction.bounds[at + 1 :]
-        if bounds.n_conditions == 1 or (before or after):
+        if before or after:
             yield Conjunction((*before, *after))
-        for side in _SIDES:
-            if getattr(bounds, side) is not None and bounds.n_conditions > 1:
-                yield Conjunction((*before, replace(bounds, **{side: None}), *after))
-        if bounds.or_unknown and bounds.n_conditions > 1:
-            yield Conjunction((*before, replace(bounds, or_unknown=False), *after))
+        if bounds.over is not None and bounds.up_to is not None:
+            for side in _SIDES:
+                yield Conjunction((*before, bounds.with_threshold(side, None), *after))
+        if bounds.unknown == "too":
+            yield Conjunction((*before, replace(bounds, unknown="no"), *after))
 
 
 def _rounder(value: float, *, whole: bool) -> Iterator[tuple[int, float]]:

@@ -67,9 +67,11 @@ class Ranks:
 
     def _split(self, place: int, threshold: float, unknown_left: bool) -> tuple[Bounds, Bounds]:
         name, known, missing = self.names[place], self.known[place], self.missing[place]
-        unknown_left, unknown_right = missing and unknown_left, missing and not unknown_left
         last = int(np.floor(threshold)) if np.isfinite(threshold) else len(known) - 1
         if last >= len(known) - 1:  # those with a value on one side, those without on the other
-            return Bounds(name), Bounds(name, over=float(known[-1]), or_unknown=True)
+            return Bounds(name), Bounds(name, unknown="only")
         bound = roundest(float(known[last]), float(known[last + 1]), whole=self.whole[place])
-        return Bounds(name, up_to=bound, or_unknown=unknown_left), Bounds(name, over=bound, or_unknown=unknown_right)
+        return (
+            Bounds(name, up_to=bound, unknown="too" if missing and unknown_left else "no"),
+            Bounds(name, over=bound, unknown="too" if missing and not unknown_left else "no"),
+        )

@@ -13,14 +13,14 @@ import pandas as pd
 from core.clustering.sampling import stratified
 from core.features import catalog
 from core.features.catalog import Unit
-from core.segments.conditions import Conjunction
+from core.segments.conditions import Conjunction, any_holds
 from core.segments.rule_search import Sample, best_rules
 from core.segments.segmentation import Segment, Segmentation
 
 MOST_CONDITIONS = 4
 GOOD = 0.9
 """From this F1 on a rule stands for its segment; below, the segment can't be described simply."""
-MOST_STUDIED = 20_000
+MOST_STUDIED = 10_000
 """Customers that the trees and thresholds are fitted on; the rules are measured on all."""
 
 
@@ -60,14 +60,17 @@ class SegmentRule:
         return self.f1 >= GOOD
 
     def holds(self, values: pd.DataFrame) -> np.ndarray:
-        """(n_customers,) whether it holds of each customer; `values` as in `Conjunction.holds`."""
-        held = np.zeros(len(values), dtype=bool)
-        for each in self.any_of:
-            held |= each.holds(values)
-        return held
+        """(n_customers,) whether it holds of each customer.
+
+        Parameters
+        ----------
+        values : (n_customers, n_features) in units, with the measures that the conditions name
+        """
+        used = {bounds.feature for each in self.any_of for bounds in each.bounds}
+        return any_holds(self.any_of, {name: values[name].to_numpy(np.float64) for name in used}, len(values))
 
     def in_words(self, currency: str | None) -> str:
-        """ "last order at most 20 days ago and total revenue over 640 EUR"."""
+        """Such as "last order at most 20 days ago and total revenue over 640 EUR"."""
         return "; or ".join(each.in_words(currency) for each in self.any_of) or "nobody is in it"
 
     def verdict(self) -> str:
@@ -75,7 +78,8 @@ class SegmentRule:
         if not self.customers:
             return "Nobody is in this segment, so there is nothing to rebuild."
         told = (
-            f"Finds {_of_hundred(self.recall)} of its customers; {_of_hundred(self.precision)} of those found belong to it"
+            f"Finds {_of_hundred(self.recall)} of its customers; "
+            f"{_of_hundred(self.precision)} of those found belong to it"
         )
         if self.simple:
             return f"{told}."
@@ -178,9 +182,7 @@ def _measures(segmentation: Segmentation) -> list[str]:
     return [name for name in used if catalog.feature(name).unit is not Unit.SCORE] or used
 
 
-def _measured(
-    segment: Segment, any_of: Sequence[Conjunction], values: pd.DataFrame, labels: np.ndarray
-) -> SegmentRule:
+def _measured(segment: Segment, any_of: Sequence[Conjunction], values: pd.DataFrame, labels: np.ndarray) -> SegmentRule:
     inside = labels == segment.number
     held = SegmentRule(segment.number, segment.name, tuple(any_of), int(inside.sum()), 0, 0).holds(values)
     return SegmentRule(
@@ -189,7 +191,7 @@ def _measured(
 
 
 def _of_hundred(share: float) -> str:
-    """ "94 of 100"; never all or none where it is only nearly so."""
+    """Such as "94 of 100"; never all or none where it is only nearly so."""
     if share in (0.0, 1.0):
         return "all" if share else "none"
     return f"{min(max(round(share * 100), 1), 99)} of 100"
