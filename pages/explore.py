@@ -5,7 +5,7 @@ import streamlit as st
 from charts import exploring as detailed
 from charts import segments as charts
 from charts import theme
-from ui import exploring, navigation, services, widgets
+from ui import describing, exploring, navigation, services, widgets
 from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.EXPLORE)
@@ -29,6 +29,13 @@ exploring.summary(segmentation)
 
 st.header("What sets them apart")
 widgets.plotly_chart(detailed.profile_heatmap(segmentation))
+
+st.header("Against the classic RFM groups")
+describing.classic_groups(workspace)
+
+st.header("Rules to rebuild them")
+describing.rules(workspace, segmentation)
+describing.sql(workspace)
 
 st.header("Any two features")
 exploring.cloud(workspace, segmentation, palette)

@@ -26,6 +26,9 @@ from core.segments.closeup import close_up as close_up_of
 from core.segments.comparison import Comparison, compare
 from core.segments.generations import Generation, generation
 from core.segments.naming import ranks
+from core.segments.rfm import Crosswalk, crosswalk
+from core.segments.rules import Rules
+from core.segments.rules import rules as rules_of
 from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
@@ -192,6 +195,20 @@ def close_up(workspace: Workspace, count: int) -> CloseUp:
     key = ("close-up", *grouping_key(workspace), count)
     seed = workspace.grouping.seed
     return workspace.answer(key, lambda: close_up_of(fit_matrix(workspace), segmentation(workspace, count), seed))
+
+
+def rules(workspace: Workspace) -> Rules:
+    """Conditions that rebuild each of the segments chosen, under the names that they bear now."""
+    found = segmentation(workspace)
+    key = ("rules", *grouping_key(workspace), tuple(each.name for each in found.segments))
+    return workspace.answer(key, lambda: rules_of(found, workspace.grouping.seed))
+
+
+def classic_groups(workspace: Workspace) -> Crosswalk | None:
+    """The segments chosen against the classic RFM groups; None where the file does not tell enough for them."""
+    found = segmentation(workspace)
+    key = ("classic groups", *grouping_key(workspace), tuple(each.name for each in found.segments))
+    return workspace.answer(key, lambda: crosswalk(found))
 
 
 def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentation:

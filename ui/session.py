@@ -22,7 +22,7 @@ from core.orders.values import Ambiguity
 from ui.jobs import Ahead, Job
 
 _KEY = "workspace"
-_MOST_ANSWERS = 140  # with 20 numbers of segments, each has six
+_MOST_ANSWERS = 180  # with 20 numbers of segments, each has up to eight
 Answer = TypeVar("Answer")
 
 

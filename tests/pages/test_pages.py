@@ -46,6 +46,8 @@ HEADINGS = {
         "The segments",
         "Side by side",
         "What sets them apart",
+        "Against the classic RFM groups",
+        "Rules to rebuild them",
         "Any two features",
         "The customers of one segment",
     ],
