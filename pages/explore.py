@@ -30,8 +30,7 @@ exploring.summary(segmentation)
 st.header("What sets them apart")
 widgets.plotly_chart(detailed.profile_heatmap(segmentation))
 
-st.header("Against the classic RFM groups")
-describing.classic_groups(workspace)
+describing.classic_groups(workspace, segmentation)
 
 st.header("Rules to rebuild them")
 describing.rules(workspace, segmentation)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from charts import exploring as charts
 from charts import theme
+from core.segments.rfm import SCORES
 from core.segments.rules import MOST_CONDITIONS
 from core.segments.rules_sql import Dialect, case
 from core.segments.segmentation import Segmentation
@@ -62,16 +63,16 @@ def sql(workspace: Workspace) -> None:
         )
 
 
-def classic_groups(workspace: Workspace) -> None:
-    """Which of the groups that marketers know each segment is made of."""
+def classic_groups(workspace: Workspace, segmentation: Segmentation) -> None:
+    """Which of the groups that marketers know each segment is made of; nothing where the file tells no scores."""
+    if not segmentation.features.values.columns.isin(SCORES).any():
+        return
+    st.header("Against the classic RFM groups")
     place = st.expander("Which classic groups each segment is made of", key="classic groups", on_change="rerun")
     if not place.open:
         return
     found = services.classic_groups(workspace)
     with place:
-        if found is None:
-            st.caption("The classic groups need each customer's last order, number of orders and revenue.")
-            return
         widgets.plotly_chart(charts.classic_heatmap(found))
         for segment, words in zip(found.segments, found.in_words(), strict=True):
             st.markdown(f"**{plain(theme.label(segment))}:** {plain(words)}")

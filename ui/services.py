@@ -204,8 +204,8 @@ def rules(workspace: Workspace) -> Rules:
     return workspace.answer(key, lambda: rules_of(found, workspace.grouping.seed))
 
 
-def classic_groups(workspace: Workspace) -> Crosswalk | None:
-    """The segments chosen against the classic RFM groups; None where the file does not tell enough for them."""
+def classic_groups(workspace: Workspace) -> Crosswalk:
+    """The segments chosen against the classic RFM groups."""
     found = segmentation(workspace)
     key = ("classic groups", *grouping_key(workspace), tuple(each.name for each in found.segments))
     return workspace.answer(key, lambda: crosswalk(found))
@@ -304,9 +304,9 @@ def comparison(workspace: Workspace, before: int, after: int) -> Comparison:
 def report(workspace: Workspace) -> str:
     """The report as one HTML page."""
     with workspace.alone():
-        told = analysis(workspace)
+        told, conditions = analysis(workspace), rules(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
-    return bundle.report_of(told, figures)
+    return bundle.report_of(told, figures, conditions)
 
 
 def list_file(workspace: Workspace, number: int) -> bytes:

@@ -76,7 +76,7 @@ class Crosswalk:
         return " and ".join(told) + "."
 
 
-def rfm_groups(features: CustomerFeatures, groups: Sequence[RfmGroup] = CLASSIC) -> pd.Series[str] | None:
+def rfm_groups(features: CustomerFeatures, groups: Sequence[RfmGroup] = CLASSIC) -> pd.Series[str]:
     """The classic group of each customer.
 
     Parameters
@@ -86,10 +86,12 @@ def rfm_groups(features: CustomerFeatures, groups: Sequence[RfmGroup] = CLASSIC)
 
     Returns
     -------
-    (n_customers,) names, OTHERS where no group holds, missing where a score is; None where the features have no scores.
+    (n_customers,) names, OTHERS where no group holds, missing where a score is
+
+    Raises
+    ------
+    KeyError where the features have no scores
     """
-    if not set(SCORES) <= set(features.values.columns):
-        return None
     scores = features.values[list(SCORES)].to_numpy(dtype=np.float64)
     names = np.full(len(scores), OTHERS, dtype=object)
     for group in reversed(groups):
@@ -98,27 +100,22 @@ def rfm_groups(features: CustomerFeatures, groups: Sequence[RfmGroup] = CLASSIC)
     return pd.Series(names, index=features.values.index, dtype="str")
 
 
-def crosswalk(segmentation: Segmentation, scored: CustomerFeatures | None = None) -> Crosswalk | None:
+def crosswalk(segmentation: Segmentation, scored: CustomerFeatures | None = None) -> Crosswalk:
     """Segments against the classic groups.
 
     Parameters
     ----------
     scored : the same customers with their scores, where the segmentation's own features have none
 
-    Returns
-    -------
-    None where there are no scores, such as in most tables of customers.
-
     Raises
     ------
     ValueError where `scored` is of other customers
+    KeyError where there are no scores, such as in most tables of customers
     """
     features = scored or segmentation.features
     if not features.values.index.equals(segmentation.assignments.index):
         raise ValueError("The scores are of other customers.")
     found = rfm_groups(features)
-    if found is None:
-        return None
     names = [name for name in (*(group.name for group in CLASSIC), OTHERS) if (found == name).any()]
     places = segmentation.assignments["segment"].to_numpy(dtype=np.int64) - 1
     counts = np.zeros((segmentation.n_segments, len(names)), dtype=np.int64)

@@ -114,9 +114,7 @@ def scored(k: int, names: dict[int, str] | None = None) -> Crosswalk:
     random = np.random.default_rng(2)
     columns = {name: random.integers(1, 6, 60).astype(float) for name in SCORES}
     features = customers({"total_revenue": np.arange(60.0), **columns})
-    found = crosswalk(grouped(features, np.arange(60) % k, used=["total_revenue"], names=names))
-    assert found is not None
-    return found
+    return crosswalk(grouped(features, np.arange(60) % k, used=["total_revenue"], names=names))
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
