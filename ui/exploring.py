@@ -52,7 +52,7 @@ def cards(segmentation: Segmentation) -> None:
 
 
 def _card(segment: Segment, currency: str | None) -> None:
-    st.subheader(plain(theme.label(segment)), anchor=False)
+    st.subheader(plain(theme.label(segment)), anchor=False, help=plain(segment.reason) or None)
     with st.container(horizontal=True):
         st.metric(
             "Customers",
