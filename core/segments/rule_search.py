@@ -53,26 +53,25 @@ def best_rules(sample: Sample, segments: Sequence[int], most_conditions: int, se
     Notes
     -----
     Every node of a decision tree is a conjunction, and every two of which none lies below the other are a choice of
-    two. They are taken from a tree that tells the segment from all others, plain and with both sides weighing the same,
-    and from one tree of all segments. Trees split for purity and greedily, so the best of them are improved for F1:
-    one threshold at a time is moved, added or dropped while that helps. Then thresholds are made round.
+    two. They are taken from two trees that tell the segment from all others: one in which every customer weighs the
+    same, and one in which both sides do. Trees split for purity and greedily, so the best of their rules are improved
+    for F1: one threshold at a time is moved, added or dropped while that helps. Then thresholds are made round.
     """
     present = [number for number in segments if (sample.labels == number).any()]
     if len(present) == 1:
         return {number: (Conjunction(),) if number in present else () for number in segments}
     ranks = Ranks(sample.values)
-    shared = ranks.grown(tree(4 * len(present), seed), sample.labels, sample.weights)
     found: dict[int, AnyOf] = {}
     for number in segments:
         inside = sample.labels == number
         if not inside.any():
             found[number] = ()
             continue
-        own = [ranks.grown(tree(None, seed, weighing), inside, sample.weights) for weighing in (None, "balanced")]
+        own = [ranks.grown(tree(weighing, seed), inside, sample.weights) for weighing in (None, "balanced")]
         importance = sum(each.importance for each in own)
         measures = [ranks.names[place] for place in np.argsort(-importance, kind="stable")[:MOST_MEASURES]]
         search = _Search(sample, inside, measures)
-        found[number] = search.shortest([each.nodes for each in (shared, *own)], most_conditions)
+        found[number] = search.shortest([each.nodes for each in own], most_conditions)
     return found
 
 
@@ -105,6 +104,8 @@ class _Search:
     def shortest(self, trees: Sequence[Sequence[tuple[str, Conjunction]]], most_conditions: int) -> AnyOf:
         """The shortest of the best, with round thresholds."""
         begun = sorted((each for nodes in trees for each in self._from(nodes)), key=lambda each: -each.f1)
+        if not begun:  # nothing to split by: all customers are alike in every measure
+            return (Conjunction(),)
         best: list[_Candidate] = []
         for most in range(most_conditions, 0, -1):
             starts = [each for each in begun if each.n_conditions <= most][:STARTS]

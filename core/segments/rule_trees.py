@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,9 @@ from core.segments.conditions import Bounds, Conjunction, merged, roundest
 DEEPEST = 4
 
 
-def tree(most_leaves: int | None, seed: int, weighing: str | None = None) -> DecisionTreeClassifier:
-    """A tree still to be fitted."""
-    return DecisionTreeClassifier(
-        max_depth=DEEPEST, max_leaf_nodes=most_leaves, class_weight=weighing, random_state=seed
-    )
+def tree(weighing: Literal["balanced"] | None, seed: int) -> DecisionTreeClassifier:
+    """A tree still to be fitted. "balanced": both sides weigh the same, however few one has."""
+    return DecisionTreeClassifier(max_depth=DEEPEST, class_weight=weighing, random_state=seed)
 
 
 @dataclass(frozen=True, slots=True)

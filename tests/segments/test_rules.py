@@ -143,6 +143,12 @@ def test_what_cannot_be_described_is_said_to_be_so():
     assert all(each.n_conditions <= MOST_CONDITIONS for each in told.segments)
 
 
+def test_customers_who_are_all_alike_cannot_be_told_apart():
+    told = rules(grouped(customers({"total_revenue": [7.0] * 6}), [0, 0, 0, 1, 1, 1])).segments
+    assert {each.in_words(None) for each in told} == {"every customer"}
+    assert all("can't be described simply" in each.verdict() for each in told)
+
+
 def test_nearly_all_is_not_all():
     assert "Finds 99 of 100 of its customers; 99 of 100 of" in SegmentRule(1, "", (), 10_000, 10_000, 9_999).verdict()
 
