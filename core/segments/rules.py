@@ -71,7 +71,8 @@ class SegmentRule:
 
     def in_words(self, currency: str | None) -> str:
         """Such as "last order at most 20 days ago and total revenue over 640 EUR"."""
-        return "; or ".join(each.in_words(currency) for each in self.any_of) or "nobody is in it"
+        told = ", or ".join(each.in_words(currency) for each in self.any_of) or "nobody is in it"
+        return f"either {told}" if len(self.any_of) > 1 else told
 
     def verdict(self) -> str:
         """How far to trust it, in a sentence or two."""
