@@ -16,9 +16,13 @@ from core.clustering.sampling import MOST_POINTS, stratified
 from core.features import catalog
 from core.features.catalog import Feature, Unit
 from core.segments.naming import inner, ranks, standings
+from core.segments.rfm import Crosswalk
 from core.segments.segmentation import Segment, Segmentation
 
 _DIVERGING = [[0.0, "#0B5C94"], [0.25, "#7DB4D8"], [0.5, "#EDEDED"], [0.75, "#F0A36B"], [1.0, "#B34700"]]
+_RISING = [[0.0, "#EDEDED"], [0.5, "#7DB4D8"], [1.0, "#0B5C94"]]
+_PALE = 0.7
+"""From this share on, white is easier to read on the colours above than black."""
 _DARK = (-0.32, 0.36)
 """Beyond these distances to the middle, white is easier to read on the colours above than black."""
 
@@ -45,10 +49,6 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
     standing = standings(ranks(features.values[names]), clusters, len(segments)).to_numpy(dtype=np.float64).T
     known = [catalog.feature(name) for name in names]
     cells = [[each.format(segment.center[each.name], features.currency) for segment in segments] for each in known]
-    # On a screen of 360 px three names fit above the columns; more stand in a list above the numbers.
-    named = len(segments) <= 3
-    columns = [theme.escaped_lines(theme.label(each), 12) if named else f"{each.number}." for each in segments]
-    listed = [] if named else [theme.escaped(theme.shorten(theme.label(each), 32)) for each in segments]
     colorbar = {
         "orientation": "h", "thickness": 10, "len": 0.9, "y": 0, "yanchor": "top", "ypad": 18,
         "tickvals": [0.1, 0.5, 0.9], "ticktext": ["low", "like everyone", "high"],
@@ -68,20 +68,48 @@ def profile_heatmap(segmentation: Segmentation) -> go.Figure:
             colorbar=colorbar,
         )
     )
-    figure.update_xaxes(tickvals=list(range(len(segments))), ticktext=columns, side="top", tickangle=0, showgrid=False)
-    figure.update_xaxes(tickfont_size=11)
-    if listed:
-        figure.add_annotation(
-            text="<br>".join(listed), showarrow=False, align="left", font={"color": theme.PLOTLY_INK, "size": 11},
-            x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=30,
-        )  # fmt: skip
+    above = _name_columns(figure, segments)
     rows = [theme.escaped_lines(each.label, 15) for each in known]
     figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False)
     sides = np.nan_to_num(standing - 0.5)
-    above = 56 if named else 38 + 16 * len(listed)
     _write_cells(figure, standing - 0.5, cells)
     title, alt_text = _profile_words(segments, known, sides, cells)
     return theme.finish(figure, title, alt_text, height=210 + 40 * len(names) + above, above=above)
+
+
+def classic_heatmap(found: Crosswalk) -> go.Figure:
+    """Which share of each segment is in each classic RFM group."""
+    shares, counts = found.shares.T, found.customers.T
+    said = [
+        [
+            f"{theme.escaped(theme.label(segment))}<br>{theme.escaped(group)}: <b>{theme.count(int(count))}</b>"
+            for segment, count in zip(found.segments, row, strict=True)
+        ]
+        for group, row in zip(found.groups, counts, strict=True)
+    ]
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares.tolist(), customdata=said, hovertemplate="%{customdata}<extra></extra>", zmin=0, zmax=1,
+            colorscale=_RISING, xgap=2, ygap=2, showscale=False,
+        )
+    )  # fmt: skip
+    above = _name_columns(figure, found.segments)
+    rows = [theme.escaped_lines(group, 15) for group in found.groups]
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", showgrid=False)
+    for row, column in np.ndindex(*shares.shape):
+        ink = "#000000" if shares[row, column] < _PALE else "#FFFFFF"
+        text = theme.percent(float(shares[row, column])) if counts[row, column] else "–"
+        figure.add_annotation(x=column, y=row, text=text, showarrow=False, font={"color": ink, "size": 11})
+    row, column = (int(place) for place in np.unravel_index(shares.argmax(), shares.shape))
+    name = theme.shorten(found.segments[column].name)
+    title = f"Classic groups in each segment: {theme.percent(float(shares[row, column]))} of {name} are "
+    title += found.groups[row]
+    told = "; ".join(
+        f"{theme.shorten(segment.name)}: {words}"
+        for segment, words in zip(found.segments, found.in_words(), strict=True)
+    )
+    alt_text = f"Heatmap of the share of each segment in {len(found.groups)} classic RFM groups. {title}. {told}"
+    return theme.finish(figure, title, alt_text, height=130 + 36 * len(rows) + above, above=above)
 
 
 def scatter(
@@ -140,6 +168,24 @@ def scatter(
     title = f"{names[1]} against {inner(names[0])}, one mark a customer"
     part = f"{len(shown):,} of {theme.count(len(values))} shown, by {segmentation.n_segments} segments."
     return Scatter(theme.finish(figure, title, f"Scatter plot. {title}. {part}", height=520), len(shown), len(values))
+
+
+def _name_columns(figure: go.Figure, segments: Sequence[Segment]) -> int:
+    """A column for each segment; gives the pixels that their names take above the plot.
+
+    On a screen of 360 px three names fit above the columns; more stand in a list above the numbers.
+    """
+    named = len(segments) <= 3
+    columns = [theme.escaped_lines(theme.label(each), 12) if named else f"{each.number}." for each in segments]
+    figure.update_xaxes(tickvals=list(range(len(segments))), ticktext=columns, side="top", tickangle=0, showgrid=False)
+    figure.update_xaxes(tickfont_size=11)
+    listed = [] if named else [theme.escaped(theme.shorten(theme.label(each), 32)) for each in segments]
+    if listed:
+        figure.add_annotation(
+            text="<br>".join(listed), showarrow=False, align="left", font={"color": theme.PLOTLY_INK, "size": 11},
+            x=0, xref="paper", xanchor="left", y=1, yref="paper", yanchor="bottom", yshift=30,
+        )  # fmt: skip
+    return 56 if named else 38 + 16 * len(listed)
 
 
 def _pointed_at(

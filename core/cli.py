@@ -181,7 +181,7 @@ def _segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Tol
     analysis = analyse(lines, options)
     facts = inspected(lines) | segmented(analysis)
     facts["warnings"] = [*facts["warnings"], *analysis.warnings]
-    written = bundle.write(analysis, given.out, figures(analysis))
+    written = bundle.write(analysis, given.out, figures(analysis), with_rules=given.rules)
     told = [
         *_in_words(facts),
         f"{facts['k']} segments. {analysis.advice.words}",
@@ -314,6 +314,7 @@ def _parser() -> argparse.ArgumentParser:
     segment.add_argument("--outliers", choices=("keep", "cap"))
     segment.add_argument("--scale", choices=("standard", "robust", "minmax"))
     segment.add_argument("--min-share", type=_share, default=0.03, metavar="SHARE")
+    segment.add_argument("--rules", action="store_true", help="write rules.json: conditions that rebuild each segment")
     segment.add_argument("--seed", type=_whole(0, 2**32 - 1), default=42, metavar="N")
     return parser
 

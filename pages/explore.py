@@ -5,7 +5,7 @@ import streamlit as st
 from charts import exploring as detailed
 from charts import segments as charts
 from charts import theme
-from ui import buying, exploring, navigation, planning, services, widgets
+from ui import buying, describing, exploring, navigation, planning, services, widgets
 from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.EXPLORE)
@@ -34,6 +34,12 @@ st.header("What sets them apart")
 widgets.plotly_chart(detailed.profile_heatmap(segmentation))
 
 buying.show(workspace, segmentation, palette)
+
+describing.classic_groups(workspace, segmentation)
+
+st.header("Rules to rebuild them")
+describing.rules(workspace, segmentation)
+describing.sql(workspace)
 
 st.header("Any two features")
 exploring.cloud(workspace, segmentation, palette)

@@ -17,6 +17,7 @@ from core.features import catalog
 from core.orders.cleaning import RETURNS
 from core.orders.columns import ROLES
 from core.orders.ledger import REASONS
+from core.segments import rules
 from core.segments.playbook import playbook
 from ui.navigation import STEPS
 
@@ -146,6 +147,8 @@ def test_bounds_in_the_guide_are_those_of_the_code() -> None:
     assert f"Below {doubtful} it is *unstable*, below {fair} *doubtful*, below {solid} *fair*" in choosing
     assert stability.RESAMPLES == 20
     assert "drawn anew twenty times" in choosing
+    assert rules.MOST_CONDITIONS == 4
+    assert "the few (at most four)" in " ".join(section("4. Explore").split())
 
 
 @pytest.mark.parametrize("option", sorted(options()))

@@ -53,7 +53,7 @@ def cards(workspace: Workspace, segmentation: Segmentation) -> None:
 
 
 def _card(segment: Segment, currency: str | None) -> None:
-    st.subheader(plain(theme.label(segment)), anchor=False)
+    st.subheader(plain(theme.label(segment)), anchor=False, help=plain(segment.reason) or None)
     with st.container(horizontal=True):
         st.metric(
             "Customers",

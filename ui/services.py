@@ -34,6 +34,9 @@ from core.segments.edits import adopted, edited
 from core.segments.generations import Edit, Generation, Thread
 from core.segments.generations import generations as generations_of
 from core.segments.naming import ranks
+from core.segments.rfm import Crosswalk, crosswalk
+from core.segments.rules import Rules
+from core.segments.rules import rules as rules_of
 from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
@@ -239,6 +242,20 @@ def close_up(workspace: Workspace, count: int) -> CloseUp:
     return workspace.answer(key, lambda: close_up_of(fit_matrix(workspace), segmentation(workspace, count), seed))
 
 
+def rules(workspace: Workspace) -> Rules:
+    """Conditions that rebuild each of the segments chosen, under the names that they bear now."""
+    found = segmentation(workspace)
+    key = ("rules", *grouping_key(workspace), tuple(each.name for each in found.segments))
+    return workspace.answer(key, lambda: rules_of(found, workspace.grouping.seed))
+
+
+def classic_groups(workspace: Workspace) -> Crosswalk:
+    """The segments chosen against the classic RFM groups."""
+    found = segmentation(workspace)
+    key = ("classic groups", *grouping_key(workspace), tuple(each.name for each in found.segments))
+    return workspace.answer(key, lambda: crosswalk(found))
+
+
 def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
     def profile() -> Segmentation:
         born = _generation(workspace, count, found)
@@ -356,9 +373,9 @@ def analysis(workspace: Workspace) -> Analysis:
 def report(workspace: Workspace) -> str:
     """The report as one HTML page."""
     with workspace.alone():
-        told = analysis(workspace)
+        told, conditions = analysis(workspace), rules(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
-    return bundle.report_of(told, figures)
+    return bundle.report_of(told, figures, conditions)
 
 
 def buying(workspace: Workspace) -> Buying | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # which themselves need a workspace
     from ui.sides import Fitted, Side
 
 _KEY = "workspace"
-_MOST_ANSWERS = 140  # with 20 numbers of segments, each has six
+_MOST_ANSWERS = 180  # with 20 numbers of segments, each has up to eight
 Answer = TypeVar("Answer")
 
 

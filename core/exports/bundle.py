@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from core.exports import lists
 from core.exports.recipe import Recipe, recipe_of
 from core.exports.report import LedgerRow, ReportFacts, render
 from core.orders.cleaning import RETURNS
+from core.segments.rules import Rules, rules
+from core.segments.rules_sql import Dialect, case
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
@@ -34,8 +37,14 @@ def recipe(analysis: Analysis) -> Recipe:
     )
 
 
-def write(analysis: Analysis, out: Path, figures: Mapping[str, Mapping[str, Any]]) -> list[Path]:
+def write(
+    analysis: Analysis, out: Path, figures: Mapping[str, Mapping[str, Any]], *, with_rules: bool = False
+) -> list[Path]:
     """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json and report.html.
+
+    Parameters
+    ----------
+    with_rules : write rules.json too
 
     Our own files of an earlier run are removed first; whatever else lies in the folder stays.
 
@@ -48,12 +57,23 @@ def write(analysis: Analysis, out: Path, figures: Mapping[str, Mapping[str, Any]
     written = lists.write_segment_files(analysis.segmentation, analysis.sweep.frame(), out)
     lists.write_set_aside(analysis.lines.set_aside(), out / "set_aside.csv")
     lists.write_text(recipe(analysis).to_json(), out / "recipe.json")
-    lists.write_text(report_of(analysis, figures), out / "report.html")
-    return [*written, out / "set_aside.csv", out / "recipe.json", out / "report.html"]
+    found = rules(analysis.segmentation, analysis.options.seed)
+    lists.write_text(report_of(analysis, figures, found), out / "report.html")
+    written += [out / "set_aside.csv", out / "recipe.json", out / "report.html"]
+    if with_rules:
+        lists.write_text(rules_json(found), out / "rules.json")
+        written.append(out / "rules.json")
+    return written
 
 
-def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]]) -> str:
-    """The analysis as one HTML page. `figures` are the charts as Vega-Lite specs."""
+def rules_json(found: Rules) -> str:
+    """The rules with their figures, and as SQL of each warehouse."""
+    told = found.as_dict() | {"sql": {dialect: case(found, dialect) for dialect in get_args(Dialect)}}
+    return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]], found: Rules) -> str:
+    """The analysis as one HTML page. `figures` are the charts as Vega-Lite specs, `found` the segments' rules."""
     lines = analysis.lines
     files = tuple(file.name for file in lines.source.files)
     facts = ReportFacts(
@@ -80,4 +100,4 @@ def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]]) -> s
         seed=analysis.options.seed,
         versions={name: version(name) for name in ("scikit-learn", "pandas", "duckdb", "ibis-framework")},
     )
-    return render(facts, analysis.sweep, analysis.advice, analysis.segmentation, figures)
+    return render(facts, analysis.sweep, analysis.advice, analysis.segmentation, figures, found)

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from core.features import catalog
 from core.features.catalog import Feature
+from core.segments.rules import MOST_CONDITIONS, Rules
 from core.segments.segmentation import BORDERLINE, Segment, Segmentation
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def render(
     advice: Advice,
     segmentation: Segmentation,
     figures: Mapping[str, Mapping[str, Any]],
+    rules: Rules,
 ) -> str:
     """One self-contained HTML page: no script, no request to anywhere.
 
@@ -85,6 +87,7 @@ def render(
     figures : Vega-Lite specs with their data inside, as `charts.report.figures` gives them: elbow, silhouette,
         customers and, where the file has them, mean_revenue, shares, recency. Each one's description is its
         alternative text. Any may be left out.
+    rules : the segmentation's
 
     Returns
     -------
@@ -113,6 +116,7 @@ def render(
             methods=_methods(segmentation),
             definitions=[catalog.feature(name) for name in segmentation.features.distinct],
             used=segmentation.preparation.features,
+            rules=_rules(rules),
             borderline=len(segmentation.borderline()),
             margin=BORDERLINE,
             stability=_stability(segmentation),
@@ -206,6 +210,14 @@ def _page(segmentation: Segmentation, segment: Segment) -> dict[str, Any]:
         "borderline": len(close),
         "towards": names[int(towards.index[0])] if len(towards) else None,
         "mean_revenue": segment.center.get("total_revenue", np.nan),
+    }
+
+
+def _rules(rules: Rules) -> dict[str, Any]:
+    """Each segment's rule in words and what to think of it, by its number."""
+    return {
+        "told": {rule.segment: (rule.in_words(rules.currency), rule.verdict()) for rule in rules.segments},
+        "most": MOST_CONDITIONS,
     }
 
 

@@ -66,8 +66,21 @@ class Feature:
             return f"{short(value)} {currency}" if currency else short(value)
         if self.unit in {Unit.SCORE, Unit.NUMBER}:
             return short(value)
+        return f"{short(value)} {self._counted(value)}"
+
+    def exact(self, value: float, currency: str | None = None) -> str:
+        """The value with its unit and all its digits: "12,437.5 EUR", "9 days", "12.5%"."""
+        if self.unit is Unit.SHARE:
+            return f"{digits(value * 100)}%"
+        if self.unit is Unit.MONEY:
+            return f"{digits(value)} {currency}" if currency else digits(value)
+        if self.unit in {Unit.SCORE, Unit.NUMBER}:
+            return digits(value)
+        return f"{digits(value)} {self._counted(value)}"
+
+    def _counted(self, value: float) -> str:
         word = str(self.unit)
-        return f"{short(value)} {word[:-1] if abs(value) == 1 else word}"
+        return word[:-1] if abs(value) == 1 else word
 
 
 def short(value: float) -> str:
@@ -79,6 +92,12 @@ def short(value: float) -> str:
     if size >= 99.95 or value == round(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}".rstrip("0").removesuffix(".")
+
+
+def digits(value: float) -> str:
+    """A number with all the digits that tell it from its neighbours, up to 15: 12,437.5; 0.003; 1e+18."""
+    size = abs(value)
+    return f"{value:.15g}" if size >= 1e15 or 0 < size < 1e-6 else f"{value:,.15g}"
 
 
 def _days_since_last_purchase(lines: Lines) -> ir.Value:

@@ -105,15 +105,22 @@ def positions(standing: pd.DataFrame) -> pd.DataFrame:
     (n_segments, up to 3): 1 is best, so that the most recent stand high. A dimension that the file says nothing about,
     or in which all customers are alike, has no column. One measure never speaks for two dimensions.
     """
-    known = standing.dropna(axis=1, how="all")
-    columns: dict[str, pd.Series[float]] = {}
-    taken: set[str] = set()
-    for dimension in DIMENSIONS:
-        measure = next((name for name in EVIDENCE[dimension] if name in known.columns and name not in taken), None)
-        if measure is not None:
-            taken.add(measure)
-            columns[dimension] = 1 - known[measure] if dimension == "recency" else known[measure]
+    columns = {
+        dimension: 1 - standing[measure] if dimension == "recency" else standing[measure]
+        for dimension, measure in evidence(standing).items()
+    }
     return pd.DataFrame(columns, index=standing.index)
+
+
+def evidence(standing: pd.DataFrame) -> dict[str, str]:
+    """{dimension: the measure that speaks for it}, of those that are known."""
+    known = standing.dropna(axis=1, how="all").columns
+    measures: dict[str, str] = {}
+    for dimension in DIMENSIONS:
+        measure = next((name for name in EVIDENCE[dimension] if name in known and name not in measures.values()), None)
+        if measure is not None:
+            measures[dimension] = measure
+    return measures
 
 
 def named(standing: pd.DataFrame, held: Mapping[int, Naming] | None = None) -> tuple[Naming, ...]:

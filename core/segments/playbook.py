@@ -76,6 +76,7 @@ class Playbook:
     everyone: Archetype  # a single segment of all customers
     unnamed: Archetype  # nothing is known that a name could rest on
     phrases: Mapping[str, str]  # feature name -> "spend {} each"
+    conditions: Mapping[str, str]  # feature name -> how a condition on it reads: "last order {} ago"
     leanings: Mapping[str, tuple[str, str]]  # feature name -> what those with more, and with less of it, do
 
     def archetype(self, key: str) -> Archetype:
@@ -120,7 +121,8 @@ def parse(text: str) -> Playbook:
         archetypes,
         special["everyone"],
         special["unnamed"],
-        _phrases(document.get("phrases", {})),
+        _phrases(document.get("phrases", {}), "phrases"),
+        _phrases(document.get("conditions", {}), "conditions"),
         _leanings(document.get("leanings", {})),
     )
 
@@ -186,12 +188,12 @@ def _position(position: Any, where: str, *, required: bool) -> dict[str, float]:
     return {dimension: float(position[dimension]) for dimension in DIMENSIONS}
 
 
-def _phrases(phrases: Any) -> dict[str, str]:
+def _phrases(phrases: Any, where: str) -> dict[str, str]:
     if not isinstance(phrases, dict):
-        raise PlaybookError("phrases", "it is not a table")
+        raise PlaybookError(where, "it is not a table")
     for name, phrase in phrases.items():
         if not isinstance(phrase, str) or phrase.count("{}") != 1:
-            raise PlaybookError("phrases", f"{name} must be a text with one {{}} in it, where the figure goes")
+            raise PlaybookError(where, f"{name} must be a text with one {{}} in it, where the figure goes")
     return dict(phrases)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.features import catalog
 from core.features.catalog import Unit
-from core.segments.naming import MIDDLE, group_means, group_sums, inner, sentence
+from core.segments.naming import MIDDLE, Naming, evidence, group_means, group_sums, inner, sentence
 from core.segments.playbook import playbook
 
 MOST_MEASURES = 3
@@ -95,6 +95,45 @@ def contrast(
     if nearest and nearest not in traits and _alike(differences[nearest], here[nearest], others[nearest]):
         told.append(f"{_phrase(nearest, here[nearest], None, currency)}, much like the others")
     return "; ".join(each for each in told if each)
+
+
+def reasons(standing: pd.DataFrame, namings: Sequence[Naming]) -> list[str]:
+    """Why each segment bears its name: where its customers stand, beside what the playbook means by it.
+
+    Parameters
+    ----------
+    standing : (n_segments, n_features) from `naming.standings`
+
+    Returns
+    -------
+    "On average they spend more than 86 of 100 customers and ordered more lately than 68 of 100. “Champions” are: ..."
+    """
+    measures = list(evidence(standing).values())
+    return [
+        _reason(row, naming, list(naming.says) or measures)
+        for row, naming in zip(_rows(standing), namings, strict=True)
+    ]
+
+
+def _reason(row: Mapping[str, float], naming: Naming, measures: Sequence[str]) -> str:
+    if naming.archetype.key == "everyone":
+        return "There is one segment, of all customers."
+    told = [_stands(name, row[name]) for name in measures if not math.isnan(row[name])]
+    if not told:
+        return "Nothing sets them apart enough to be named by."
+    listed = " and ".join([*([", ".join(told[:-1])] if told[:-1] else []), told[-1]])
+    facts = f"On average they {listed.replace(' of 100', ' of 100 customers', 1)}."
+    if naming.says:
+        return facts
+    return f"{facts} What the playbook calls “{naming.archetype.name}”: {naming.archetype.description}"
+
+
+def _stands(name: str, standing: float) -> str:
+    """Such as "spend more than 86 of 100"."""
+    label = inner(catalog.feature(name).label)
+    more, less = playbook().leanings.get(name, (f"have a higher {label}", f"have a lower {label}"))
+    side, share = (more, standing) if standing >= MIDDLE else (less, 1 - standing)
+    return f"{side} than {share * 100:.0f} of 100"
 
 
 def _alike(difference: float, here: float, others: float) -> bool:

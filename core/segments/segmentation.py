@@ -14,7 +14,7 @@ from core.segments import generations, naming
 from core.segments.assignment import assign
 from core.segments.generations import Generation
 from core.segments.playbook import Plan
-from core.segments.portrait import portraits
+from core.segments.portrait import portraits, reasons
 
 if TYPE_CHECKING:  # scikit-learn stays out of what only reads a segmentation
     from core.clustering.preparation import Preparation
@@ -47,6 +47,7 @@ class Segment:
     center: Mapping[str, float]  # mean of each feature computed, in its unit, over those who have a value
     portrait: str
     plan: Plan
+    reason: str = ""  # why it bears its name: where its customers stand, and what the playbook means by it
     stability: float | None = None  # Jaccard value over resamples, 0 to 1; see `core.clustering.stability`
 
     def facts(self) -> dict[str, Any]:
@@ -224,6 +225,7 @@ def _profiled(
     values, n_segments = features.values, born.n_segments
     told = portraits(values, ranked, born.places, born.standing, used=used, currency=features.currency)
     labels = naming.labels([each.name for each in born.namings], {**born.own_names, **names})
+    why = reasons(born.standing, born.namings)
     means = naming.group_means(values, born.places, n_segments)
     plans = born.plans
     revenue = None if born.revenue is None else born.revenue.tolist()
@@ -241,6 +243,7 @@ def _profiled(
             center={str(name): mean for name, mean in zip(means.columns, means.iloc[place].tolist(), strict=True)},
             portrait=told[place] if born.sizes[place] else "No customer is in it.",
             plan=plans[place],
+            reason=why[place] if born.sizes[place] else "",
         )
         for place in range(n_segments)
     )

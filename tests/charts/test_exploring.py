@@ -9,6 +9,7 @@ import pytest
 
 from charts import exploring, theme
 from core.features import catalog
+from core.segments.rfm import SCORES, Crosswalk, crosswalk
 from tests.charts import shops
 from tests.charts.shops import texts
 from tests.segments.builders import customers, grouped
@@ -107,3 +108,35 @@ def test_a_spread_axis_loses_nobody_with_zero_or_less():
     assert dict(zip(axis.ticktext, axis.tickvals, strict=True))["0"] == 0
     assert dict(zip(axis.ticktext, axis.tickvals, strict=True))["100k"] == pytest.approx(np.log10(100_001))
     assert dict(zip(axis.ticktext, axis.tickvals, strict=True))["-10"] == pytest.approx(-np.log10(11))
+
+
+def scored(k: int, names: dict[int, str] | None = None) -> Crosswalk:
+    random = np.random.default_rng(2)
+    columns = {name: random.integers(1, 6, 60).astype(float) for name in SCORES}
+    features = customers({"total_revenue": np.arange(60.0), **columns})
+    return crosswalk(grouped(features, np.arange(60) % k, used=["total_revenue"], names=names))
+
+
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_the_heatmap_of_classic_groups_tells_every_share(k: int):
+    found = scored(k)
+    figure = drawn(exploring.classic_heatmap(found))
+    assert np.array(figure["data"][0]["z"]) == pytest.approx(found.customers.T / found.customers.sum(axis=1))
+    written = [note["text"] for note in figure["layout"]["annotations"]]
+    expected = ["–" if not n else theme.percent(n / 60 * k) for n in found.customers.T.ravel()]
+    assert written[-len(expected) :] == expected
+    assert [tick.replace("<br>", " ") for tick in figure["layout"]["yaxis"]["ticktext"]] == [
+        theme.escaped(group) for group in found.groups
+    ]
+    assert figure["layout"]["meta"]["alt"].startswith("Heatmap of the share of each segment in")
+
+
+@pytest.mark.parametrize("k", [2, 5])
+def test_names_in_the_heatmap_of_classic_groups_are_no_markup(k: int):
+    names = {number: shops.NASTY[number - 1] for number in range(1, k + 1)}
+    plain = drawn(exploring.classic_heatmap(scored(k, names)))
+    del plain["layout"]["meta"]
+    found = "\n".join(texts(plain))
+    assert "<script" not in found
+    assert "&lt;b&gt;bold" in found
+    assert "%{x}" not in found

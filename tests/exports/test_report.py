@@ -11,6 +11,7 @@ import pytest
 from charts.report import figures
 from core.exports import report
 from core.exports.report import LedgerRow, ReportFacts, render
+from core.segments.rules import rules
 from core.segments.segmentation import Segmentation
 from tests.charts import shops
 
@@ -67,7 +68,7 @@ class Page(HTMLParser):
 def rendered(segmentation: Segmentation | None = None, facts: ReportFacts = FACTS, **changes: Any) -> str:
     segmentation = segmentation or shops.segmentation()
     sweep, advice = shops.swept(), changes.get("advice", shops.advice())
-    return render(facts, sweep, advice, segmentation, figures(sweep, advice, segmentation))
+    return render(facts, sweep, advice, segmentation, figures(sweep, advice, segmentation), rules(segmentation))
 
 
 @pytest.fixture(scope="module")
@@ -209,3 +210,12 @@ def test_a_drawing_that_needs_data_from_outside_is_refused():
     spec = {"data": {"url": "https://x.invalid/a.json"}, "mark": "bar", "encoding": {"x": {"field": "a"}}}
     with pytest.raises(ValueError, match="not allowed"):
         report.drawing(spec, "elbow")
+
+
+def test_each_segments_page_tells_the_conditions_that_rebuild_it():
+    segmentation = shops.segmentation()
+    html = rendered(segmentation)
+    sections = html.split('<section class="page" id="segment-')[1:]
+    for section, rule in zip(sections, rules(segmentation).segments, strict=True):
+        text = Page(section).text
+        assert f"Conditions that rebuild it {rule.in_words('EUR')} {rule.verdict()}" in text

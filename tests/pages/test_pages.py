@@ -48,6 +48,8 @@ HEADINGS = {
         "Side by side",
         "What sets them apart",
         "What they buy",
+        "Against the classic RFM groups",
+        "Rules to rebuild them",
         "Any two features",
         "The customers of one segment",
     ],

@@ -6,6 +6,7 @@ import pytest
 
 from core.features import catalog
 from core.segments.naming import ranks
+from core.segments.playbook import playbook
 from core.segments.portrait import contrast
 from tests.segments.builders import customers, grouped
 
@@ -126,3 +127,30 @@ def test_means_that_differ_are_not_called_alike_however_near_the_ranks():
 def test_nobody_to_contrast_with():
     values = pd.DataFrame({"total_revenue": [10.0, 40.0]})
     assert contrast(values, ranks(values), np.array([True, True]), used=["total_revenue"], currency=None) == ""
+
+
+def test_a_name_has_its_reason():
+    """Of 1 to 10 the ranks are 0.05, 0.15 ... 0.95: the first four stand at 0.2 on average, the others at 0.7."""
+    amounts = [10.0 * place for place in range(1, 11)]
+    features = customers({"total_revenue": amounts, "recency_days": amounts[::-1], "order_count": [2.0] * 10})
+
+    best, last = grouped(features, [1] * 4 + [0] * 6).segments
+
+    assert last.reason.startswith(
+        "On average they spend less than 80 of 100 customers and ordered longer ago than 80 of 100. "
+        "What the playbook calls “"
+    )
+    assert last.reason.endswith(playbook().archetype(last.archetype).description)
+    assert "spend more than 70 of 100 customers and ordered more lately than 70 of 100." in best.reason
+
+
+def test_the_reason_speaks_of_the_measures_that_make_the_name():
+    features = customers({"Age": [20.0, 21, 22, 60, 61, 62], "height": [1.5, 1.6, 1.7, 1.5, 1.6, 1.7]})
+    young = next(each for each in grouped(features, [0, 0, 0, 1, 1, 1]).segments if each.center["Age"] < 30)
+    assert young.name == "Low age"
+    assert young.reason == "On average they have a lower age than 75 of 100 customers."
+
+
+def test_one_segment_needs_no_reason():
+    alone = grouped(customers({"total_revenue": [1, 2]}), [0, 0]).segments[0]
+    assert alone.reason == "There is one segment, of all customers."

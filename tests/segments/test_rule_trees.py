@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.segments.rule_trees import Ranks, tree
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_each_node_holds_of_the_customers_whom_the_tree_sends_there(side: int):
+    """By scikit-learn's own path of every customer; some have no value, some values are beyond single precision."""
+    random = np.random.default_rng(4)
+    values = pd.DataFrame({
+        "whole": random.integers(0, 30, 500).astype(float),
+        "sometimes": np.where(random.random(500) < 0.3, np.nan, random.normal(0, 1e-9, 500)),
+        "huge": 1e20 + random.integers(0, 50, 500) * 1e6,
+    })  # fmt: skip
+    inside = (values["sometimes"].isna() | (values["sometimes"] * side > 0)) & (values["huge"] > 1e20 + 1e7)
+    weights = random.uniform(0.5, 2, 500)
+    ranks = Ranks(values)
+    columns = {name: values[name].to_numpy() for name in values}
+    for weighing in (None, "balanced"):
+        model = tree(weighing, seed=1)
+        grown = ranks.grown(model, (inside | (values["whole"] > 25)).to_numpy(), weights)
+        paths = model.decision_path(ranks.codes).toarray().astype(bool)
+        by_sklearn = {paths[:, node].tobytes() for node in range(1, paths.shape[1])}
+        assert {conjunction.holds(columns, 500).tobytes() for _, conjunction in grown.nodes} == by_sklearn
+        assert any(bounds.unknown == "too" for _, one in grown.nodes for bounds in one.bounds)
+        assert grown.importance.shape == (3,)
