@@ -16,7 +16,6 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 from unicodedata import category, combining, normalize
@@ -25,6 +24,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.exports.phones import length_exists
 from core.segments.segmentation import Segment, Segmentation
 
 PLATFORMS = ("google", "meta", "tiktok", "klaviyo", "mailchimp", "hubspot")
@@ -87,19 +87,7 @@ def _phone(text: str) -> bool:
     if not match:
         return False
     digits = match[1]
-    return any(_length_exists(int(digits[:size]), len(digits) - size) for size in (1, 2, 3))
-
-
-@lru_cache(maxsize=4096)
-def _length_exists(country_code: int, n_digits: int) -> bool:
-    """Whether numbers of that length exist in that country. By length alone, since parsing 100,000 phones takes 4 s."""
-    import phonenumbers  # here, since it loads tables of all countries, for files that have phones at all
-
-    if country_code not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE or n_digits < 1:
-        return False
-    example = phonenumbers.PhoneNumber(country_code=country_code, national_number=10 ** (n_digits - 1))
-    # Not is_possible_number: that also takes a number that can only be dialled within its town.
-    return bool(phonenumbers.is_possible_number_with_reason(example) == phonenumbers.ValidationResult.IS_POSSIBLE)
+    return any(length_exists(int(digits[:size]), len(digits) - size) for size in (1, 2, 3))
 
 
 def write_csv(table: pd.DataFrame | pa.Table, path: Path, *, safe: bool = True) -> None:
