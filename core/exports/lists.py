@@ -24,8 +24,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from core.exports.control import COLUMN as CONTROL_COLUMN
+from core.exports.control import Control
 from core.exports.phones import length_exists
-from core.segments.segmentation import Segment, Segmentation
+from core.segments.segmentation import Segment, Segmentation, not_taken
 
 PLATFORMS = ("google", "meta", "tiktok", "klaviyo", "mailchimp", "hubspot")
 ROWS_AT_ONCE = 65_536
@@ -35,6 +37,7 @@ _OWN_FILES = (
     "segments.csv", "summary.csv", "sweep.csv", "set_aside.csv",
     "recipe.json", "report.html", "rules.json", "segments.xlsx",
 )  # fmt: skip
+_AUDIENCE_FILES = ("accounts.csv", "contacts_to_check.csv")
 _OWN_LIST = re.compile(r"\d{1,3}-.+\.csv")
 _LIST_BEGINS = b"customer_id,segment,segment_name,"
 
@@ -131,13 +134,26 @@ def write_set_aside(frame: pd.DataFrame, path: Path) -> None:
     write_csv(frame, path)
 
 
-def write_segment_files(segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path) -> list[Path]:
-    """Write segments.csv, summary.csv, sweep.csv and lists/NUMBER-SLUG.csv, one a segment.
+def table_of(segmentation: Segmentation, control: Control | None = None) -> pa.Table:
+    """The columns of segments.csv and of the lists; with a control group a last one says who is in it."""
+    table = _arrow(segmentation.table())
+    if control is None:
+        return table
+    return table.append_column(not_taken(CONTROL_COLUMN, table.column_names), pa.array(control.members))
+
+
+def of(table: pa.Table, segment: Segment) -> pa.Table:
+    """The rows of one segment."""
+    return table.filter(pc.equal(table.column("segment"), segment.number))
+
+
+def write_lists(segmentation: Segmentation, out_dir: Path, control: Control | None = None) -> list[Path]:
+    """Write segments.csv and lists/NUMBER-SLUG.csv, one a segment.
 
     Parameters
     ----------
-    sweep_frame : k, inertia, silhouette, silhouette_se; None where nothing was swept
     out_dir : made where it is missing
+    control : flags its members in each file
 
     Returns
     -------
@@ -145,30 +161,45 @@ def write_segment_files(segmentation: Segmentation, sweep_frame: pd.DataFrame | 
     """
     lists_dir = out_dir / "lists"
     lists_dir.mkdir(parents=True, exist_ok=True)
-    table = _arrow(segmentation.table())
-    frames: dict[Path, Any] = {
-        out_dir / "segments.csv": table,
-        out_dir / "summary.csv": segmentation.summary(),
-    }
-    if sweep_frame is not None:
-        frames[out_dir / "sweep.csv"] = sweep_frame
-    for path, frame in frames.items():
-        write_csv(frame, path)
-    written = list(frames)
+    table = table_of(segmentation, control)
+    written = [out_dir / "segments.csv"]
+    write_csv(table, written[0])
     for segment in segmentation.segments:
         written.append(lists_dir / list_name(segment))
-        write_csv(_of(table, segment.number), written[-1])
+        write_csv(of(table, segment), written[-1])
     return written
 
 
-def list_bytes(segmentation: Segmentation, number: int) -> bytes:
+def write_segment_files(
+    segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path, control: Control | None = None
+) -> list[Path]:
+    """Write what `write_lists` writes, summary.csv and sweep.csv.
+
+    Parameters
+    ----------
+    sweep_frame : k, inertia, silhouette, silhouette_se; None where nothing was swept
+
+    Returns
+    -------
+    The files written.
+    """
+    everyone, *written = write_lists(segmentation, out_dir, control)
+    tables = {out_dir / "summary.csv": segmentation.summary()}
+    if sweep_frame is not None:
+        tables[out_dir / "sweep.csv"] = sweep_frame
+    for path, frame in tables.items():
+        write_csv(frame, path)
+    return [everyone, *tables, *written]
+
+
+def list_bytes(segmentation: Segmentation, number: int, control: Control | None = None) -> bytes:
     """The list of one segment as its file has it."""
-    return csv_bytes(_of(_arrow(segmentation.table()), number))
+    return csv_bytes(of(table_of(segmentation, control), segmentation.segments[number - 1]))
 
 
-def zip_of_lists(segmentation: Segmentation) -> bytes:
+def zip_of_lists(segmentation: Segmentation, control: Control | None = None) -> bytes:
     """Every segment's list in one zip; the same segmentation gives the same bytes."""
-    table = _arrow(segmentation.table())
+    table = table_of(segmentation, control)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         for segment in segmentation.segments:
@@ -176,7 +207,7 @@ def zip_of_lists(segmentation: Segmentation) -> bytes:
             entry = zipfile.ZipInfo(list_name(segment), date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, csv_bytes(_of(table, segment.number)), compresslevel=6)
+            archive.writestr(entry, csv_bytes(of(table, segment)), compresslevel=6)
     return file.getvalue()
 
 
@@ -217,6 +248,8 @@ def clear(out_dir: Path) -> None:
             if _OWN_LIST.fullmatch(path.name):
                 _remove(path)
         _remove_if_empty(folder)
+    for name in _AUDIENCE_FILES:
+        _remove(out_dir / "audiences" / name)
     _remove_if_empty(out_dir / "audiences")
 
 
@@ -279,10 +312,6 @@ def _column(column: pd.Series[Any]) -> pa.Array:
         )
     array = pa.Array.from_pandas(column)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-
-
-def _of(table: pa.Table, number: int) -> pa.Table:
-    return table.filter(pc.equal(table.column("segment"), number))
 
 
 class _LineFeeds:

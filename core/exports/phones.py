@@ -43,8 +43,8 @@ def phone(written: str, country: str | None) -> Phone:
     -----
     A number counts where `phonenumbers` knows numbers of its length in its country. Where its range is not known to be
     in use it is kept but told of, since ranges are opened faster than tables of them are renewed; unless it is short or
-    one digit over and over. What is written with its country code and needs nothing taken off is told by the same
-    tables without parsing, which takes a fifth of the time.
+    one digit over and over. What is plainly written, with its country code or as it is dialled at home, is told by the
+    same tables without parsing, which takes a fifth of the time.
     """
     text = written.strip().lstrip("'")  # shops put an apostrophe before a number, so that spreadsheets leave it alone
     digits = text.translate(_BETWEEN)
@@ -55,6 +55,10 @@ def phone(written: str, country: str | None) -> Phone:
         national = digits[1 + len(str(code)) :]
         if code and not _taken_off(code, national) and length_exists(code, len(national)):
             return _judged(digits, national, in_use=_in_use(code, national))
+    elif country is not None and digits.isascii() and digits.isdigit():
+        code, national = _dialled(digits, country)
+        if national and length_exists(code, len(national)):
+            return _judged(f"+{code}{national}", national, in_use=_in_use(code, national))
     return parsed(text, country)
 
 
@@ -105,6 +109,49 @@ def _country_code(e164: str) -> int:
     """The country code that a number begins with; none is the beginning of another. 0 where there is none."""
     known = _regions()
     return next((int(e164[1:end]) for end in (2, 3, 4) if int(e164[1:end]) in known), 0)
+
+
+def _dialled(digits: str, country: str) -> tuple[int, str]:
+    """The country's code, and the number without what is dialled before it at home; "" where that is not plain."""
+    home = _home(country)
+    if home is None:
+        return 0, ""
+    before = home.prefix.match(digits) if home.prefix else None
+    national = digits[before.end() :] if before else digits
+    plain = (
+        not home.abroad.match(digits)
+        and home.general.fullmatch(national)
+        and (before is None or (not home.rewritten and before.lastindex is None and not home.general.fullmatch(digits)))
+    )
+    return home.code, national if plain else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """How numbers are dialled within a country."""
+
+    code: int
+    abroad: re.Pattern[str]  # what is dialled before a number of another country
+    prefix: re.Pattern[str] | None  # what is dialled before one of this country
+    rewritten: bool  # whether that is replaced by something else
+    general: re.Pattern[str]  # every number of the country
+
+
+@cache
+def _home(country: str) -> _Home | None:
+    import phonenumbers as library
+
+    # Of Any, since each field may be missing by its type, but these are there for every region.
+    table: Any = library.PhoneMetadata.metadata_for_region(country)
+    if table is None:
+        return None
+    return _Home(
+        table.country_code,
+        re.compile(table.international_prefix),
+        re.compile(table.national_prefix_for_parsing) if table.national_prefix_for_parsing else None,
+        table.national_prefix_transform_rule is not None,
+        re.compile(table.general_desc.national_number_pattern),
+    )
 
 
 @cache

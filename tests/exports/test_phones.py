@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import phonenumbers
 import pytest
@@ -52,20 +53,25 @@ def test_a_number_of_an_unknown_range_is_kept_and_told():
     assert phone("+44 7700 900123", None) == Phone("+447700900123", phones.NO_SUCH_RANGE)
 
 
-def test_the_short_way_tells_what_the_library_tells():
-    """An example of each kind of number of each country, and others near it."""
-    draw = random.Random(7)
-    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
-        for region in regions:
-            known = (
-                [phonenumbers.example_number_for_non_geo_entity(code)]
-                if region == "001"
-                else [phonenumbers.example_number_for_type(region, kind) for kind in range(11)]
-            )
-            for example in filter(None, known):
-                e164 = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
-                assert phone(e164, None) == parsed(e164, None)
-                for _ in range(3):
-                    place = draw.randrange(1 + len(str(code)), len(e164))
-                    other = e164[:place] + draw.choice("0123456789") + e164[place + draw.choice([0, 1, 1, 1, 2]) :]
-                    assert phone(other, None) == parsed(other, None), other
+def examples(code: int, region: str) -> list[phonenumbers.PhoneNumber]:
+    if region == "001":
+        return [phonenumbers.example_number_for_non_geo_entity(code)]
+    known = [phonenumbers.example_number_for_type(region, kind) for kind in range(11)]
+    return [each for each in known if each is not None]
+
+
+@pytest.mark.parametrize("code", sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+def test_the_short_way_tells_what_the_library_tells(code: int):
+    """An example of each kind of number of each country, as dialled from anywhere and at home, and others near it."""
+    draw = random.Random(code)
+    for region in phonenumbers.COUNTRY_CODE_TO_REGION_CODE[code]:
+        home = None if region == "001" else region
+        for example in examples(code, region):
+            for style in (phonenumbers.PhoneNumberFormat.E164, phonenumbers.PhoneNumberFormat.NATIONAL):
+                written = phonenumbers.format_number(example, style)
+                assert phone(written, home) == parsed(written, home)
+                for _ in range(2):
+                    place = draw.randrange(style == 0 and 1 + len(str(code)), len(written))
+                    other = written[:place] + draw.choice("0123456789") + written[place + draw.choice([0, 1, 1, 2]) :]
+                    if not re.match("00[1-9]", re.sub(r"\D", "", other)):  # which is a plus to us wherever it stands
+                        assert phone(other, home) == parsed(other, home), other
