@@ -13,8 +13,9 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -125,8 +126,13 @@ def write_rows(rows: Iterable[Sequence[str | None]], path: Path) -> None:
 
 def write_text(text: str, path: Path) -> None:
     """Write a file of text; it stands under its name only once it is complete."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file; it stands under its name only once it is complete."""
     with _aside(path) as file:
-        file.write(text.encode("utf-8"))
+        file.write(content)
 
 
 def write_set_aside(frame: pd.DataFrame, path: Path) -> None:
@@ -200,15 +206,25 @@ def list_bytes(segmentation: Segmentation, number: int, control: Control | None 
 def zip_of_lists(segmentation: Segmentation, control: Control | None = None) -> bytes:
     """Every segment's list in one zip; the same segmentation gives the same bytes."""
     table = table_of(segmentation, control)
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for segment in segmentation.segments:
+    return zip_of({list_name(each): csv_bytes(of(table, each)) for each in segmentation.segments})
+
+
+def zip_of(files: Mapping[str, bytes | Path]) -> bytes:
+    """A zip of files under these names; the same files give the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
             # The date is the earliest a zip can hold, and the permissions are fixed: neither tells anything here.
-            entry = zipfile.ZipInfo(list_name(segment), date_time=(1980, 1, 1, 0, 0, 0))
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, csv_bytes(of(table, segment)), compresslevel=6)
-    return file.getvalue()
+            with archive.open(entry, "w", force_zip64=True) as packing, _opened(content) as source:
+                shutil.copyfileobj(source, packing)
+    return packed.getvalue()
+
+
+def _opened(content: bytes | Path) -> IO[bytes]:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def list_name(segment: Segment) -> str:
