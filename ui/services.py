@@ -18,7 +18,7 @@ from core.clustering.indices import other_measures as other_measures_of
 from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
 from core.clustering.sweep import Sweep, cluster
 from core.clustering.sweep import sweep as sweep_of
-from core.exports import bundle, lists
+from core.exports import bundle
 from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.customers import CustomerTable
 from core.segments.closeup import CloseUp
@@ -290,13 +290,6 @@ def report(workspace: Workspace) -> str:
         told = analysis(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
     return bundle.report_of(told, figures)
-
-
-def list_file(workspace: Workspace, number: int) -> bytes:
-    """A segment's list as CSV."""
-    with workspace.alone():
-        found = segmentation(workspace)
-    return lists.list_bytes(found, number)
 
 
 def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:

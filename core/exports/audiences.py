@@ -70,6 +70,15 @@ class Audience:
     left_out: Mapping[str, int]  # reason of REASONS -> customers; all reasons, in their order
     warnings: tuple[str, ...]
 
+    @property
+    def may_be_parted(self) -> bool:
+        """Whether the list may be several files for this platform, told from its texts without writing it."""
+        if self.platform.most_bytes is None:
+            return False
+        texts = sum(int(self.rows[name].str.len().sum()) for name in self.rows.columns)
+        # A letter has up to four bytes; quotes and commas come on top.
+        return 4 * texts + 3 * self.rows.size > self.platform.most_bytes
+
     def facts(self) -> dict[str, Any]:
         """The account as the command line prints it."""
         return {
@@ -216,7 +225,7 @@ def audiences(people: People, platform: Platform, *, regardless_of_consent: bool
         give("declined", _with_the_same(who, (table["consent"] == "no").to_numpy()))
         give("consent-unknown", (table["consent"] == "unknown").to_numpy())
     give("control-group", _with_the_same(who, table["held_out"].to_numpy()))
-    wrong = people.to_check.loc[~people.to_check["on_the_lists"].astype(bool), "customer_id"]
+    wrong = people.to_check.loc[~people.to_check["on_the_lists"], "customer_id"]
     give("bad-contact", (who < 0) & table.index.isin(wrong))
     give("no-contact", who < 0)
     give("merged", _again(who, segments, reason == ""))

@@ -190,7 +190,7 @@ def _to_check(
             "contact": pd.array([contact] * len(rows), dtype="str"),
             "value": pd.array([values[place] for place in rows], dtype="str"),
             "problem": pd.array([problems[place] for place in rows], dtype="str"),
-            "on_the_lists": [kept[place] for place in rows],
+            "on_the_lists": np.array([kept[place] for place in rows], dtype=bool),
         },
         columns=list(TO_CHECK),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,17 @@ def file_names(audience: Audience, segmentation: Segmentation, parts: int) -> li
     if parts == 1:
         return [name]
     return [f"{name.removesuffix('.csv')}-part-{part}.csv" for part in range(1, parts + 1)]
+
+
+def zip_of_audiences(made: Sequence[Audience], segmentation: Segmentation, to_check: pd.DataFrame) -> bytes:
+    """One platform's lists as a zip, with the accounts and the contacts to check."""
+    files: dict[str, bytes | Path] = {}
+    for audience in made:
+        parts = audiences.csv_parts(audience)
+        files |= zip(file_names(audience, segmentation, len(parts)), parts, strict=True)
+    files["accounts.csv"] = lists.csv_bytes(audiences.accounts(made))
+    files["contacts_to_check.csv"] = lists.csv_bytes(to_check)
+    return lists.zip_of(files)
 
 
 def _write_audiences(

@@ -8,6 +8,7 @@ and </r> for markup, which a file could plant. Every text is an inline string, s
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -81,6 +82,14 @@ def write_workbook(
         part.unlink(missing_ok=True)
         raise
     return (Sheet("Summary", None, segmentation.n_segments), *written)
+
+
+def workbook_bytes(segmentation: Segmentation, control: Control | None = None) -> bytes:
+    """The same as bytes, for a download button."""
+    with tempfile.TemporaryDirectory(prefix="elbow-room-") as folder:
+        path = Path(folder) / "segments.xlsx"
+        write_workbook(segmentation, path, control)
+        return path.read_bytes()
 
 
 def sheet_name(segment: Segment, part: int = 1) -> str:
