@@ -272,15 +272,17 @@ def accounts(made: Iterable[Audience]) -> pd.DataFrame:
 
 def _as_wanted(people: People, platform: Platform) -> pd.DataFrame:
     """The platform's columns before anything is hashed, a row a customer; "" where there is nothing."""
-    columns = {}
-    for column in platform.columns:
-        if column.field == SEGMENT:
-            names = {number: column.form(name) for number, name in people.segments.items()}
-            texts = [names[number] for number in people.table["segment"].tolist()]
-        else:
-            texts = [column.form(text) if text else "" for text in people.table[column.field].tolist()]
-        columns[column.header] = pd.array(texts, dtype="str")
-    return pd.DataFrame(columns)
+    table = people.table.assign(**{SEGMENT: people.table["segment"].map(people.segments).astype("str")})
+    columns = {column.header: _each(table[column.field], column.form) for column in platform.columns}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _each(texts: pd.Series[Any], form: Form) -> Any:
+    """The texts in another form, each different one formed once; what is empty stays so."""
+    if form is str:
+        return texts.array
+    codes, different = pd.factorize(texts)
+    return pd.array([form(text) if text else "" for text in different], dtype="str").take(codes)
 
 
 def _persons(table: pd.DataFrame, written: pd.DataFrame, platform: Platform) -> np.ndarray:
@@ -335,12 +337,12 @@ def _completed(written: pd.DataFrame, who: np.ndarray, reason: np.ndarray) -> pd
 
 
 def _hashed(rows: pd.DataFrame, platform: Platform) -> pd.DataFrame:
-    for column in platform.columns:
-        if column.hashed:
-            texts = rows[column.header].tolist()
-            hashes = [sha256(text.encode()).hexdigest() if text else "" for text in texts]
-            rows[column.header] = pd.array(hashes, dtype="str")
-    return rows
+    hashed = [column.header for column in platform.columns if column.hashed]
+    return rows.assign(**{header: _each(rows[header], _sha256) for header in hashed})
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _warnings(

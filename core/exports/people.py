@@ -80,7 +80,7 @@ def people(segmentation: Segmentation, control: Control | None = None, country: 
     _name_parts(raw)
     found = {name: raw[name] for name in ("first_name", "last_name", "city", "state", "zip")}
     found["country"] = [_country(text) if text else country or "" for text in raw["country"]]
-    found["email"] = [normalize("NFC", text).lower() for text in raw["email"]]
+    found["email"] = [_one_way(text).lower() for text in raw["email"]]
     emails = [email_problem(text) if text else "" for text in found["email"]]
     told = [
         phone(text, own or country) if text else None for text, own in zip(raw["phone"], found["country"], strict=True)
@@ -141,6 +141,10 @@ def consent(written: str) -> Consent:
     return "yes" if words in _AGREED else "no" if words in _DECLINED else "unknown"
 
 
+def _one_way(text: str) -> str:
+    return text if text.isascii() else normalize("NFC", text)
+
+
 @lru_cache(maxsize=1024)
 def _country(written: str) -> str:
     return country_code(written) or ""
@@ -149,10 +153,9 @@ def _country(written: str) -> str:
 def _texts(contacts: pd.DataFrame, name: str) -> list[str]:
     if name not in contacts.columns:
         return [""] * len(contacts)
-    column = contacts[name]
     # An apostrophe in front is a shop's way to keep a spreadsheet from changing a number.
     tidy: Callable[[str], str] = str.strip if name not in {"zip", "phone"} else _without_apostrophe
-    return [tidy(str(text)) for text in column.astype(object).where(column.notna(), "")]
+    return [tidy(text) for text in contacts[name].astype("str").fillna("").tolist()]
 
 
 def _without_apostrophe(text: str) -> str:
