@@ -14,7 +14,7 @@ from core.errors import UserError
 DIMENSIONS = ("value", "recency", "frequency")
 # What a name may rest on: "Big spenders" needs money, "Hibernating" needs dates.
 NEEDS = frozenset({*DIMENSIONS, "money"})
-_SECTIONS = ("phrases", "leanings", "archetype", "everyone", "unnamed")
+_SECTIONS = ("phrases", "conditions", "leanings", "archetype", "everyone", "unnamed")
 _FIELDS = ("key", "name", "position", "needs", "description", "measure", "subject_line", "actions")
 
 
