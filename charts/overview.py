@@ -42,9 +42,9 @@ def months(overview: Overview, measure: str) -> Any:
     ]
     named = [f"{month:%b %Y}" for month in table["month"]]
     # A month that was cut off is no low one.
-    amounts, partial = table[measure].to_numpy("float64"), table["partial"].to_numpy(bool)
-    highest = int(amounts.argmax())
-    lowest = int((amounts if partial.all() else np.where(partial, np.inf, amounts)).argmin())
+    whole = table[~table["partial"]] if not table["partial"].all() else table
+    highest = int(table[measure].to_numpy().argmax())
+    lowest = int(np.asarray(whole.index)[whole[measure].to_numpy().argmin()])
     title = f"Best month by {measure}: {named[highest]}, {told[highest]}"
     rows = pd.DataFrame({"place": range(len(table)), "name": named, "value": table[measure], "told": told})
     rows["covered"] = np.where(table["partial"], "only partly", "in full")
