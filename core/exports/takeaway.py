@@ -107,14 +107,14 @@ def _write_audiences(
     files, facts, tables = [], [], []
     for key in wanted.platforms:
         (folder / key).mkdir(parents=True, exist_ok=True)
-        made = audiences.audiences(reached, BY_KEY[key], regardless_of_consent=wanted.regardless_of_consent)
-        for audience in made:
+        # One at a time, and let go of once it is written: of many customers each is large.
+        for audience in audiences.audiences(reached, BY_KEY[key], regardless_of_consent=wanted.regardless_of_consent):
             parts = audiences.csv_parts(audience)
             for name, part in zip(file_names(audience, segmentation, len(parts)), parts, strict=True):
                 lists.write_bytes(part, folder / key / name)
                 files.append(folder / key / name)
             facts.append(audience.facts())
-        tables.append(audiences.accounts(made))
+            tables.append(audiences.accounts([audience]))
     lists.write_csv(pd.concat(tables, ignore_index=True), folder / "accounts.csv")
     lists.write_csv(reached.to_check, folder / "contacts_to_check.csv")
     return [*files, folder / "accounts.csv", folder / "contacts_to_check.csv"], facts
