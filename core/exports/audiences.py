@@ -54,10 +54,6 @@ class Platform:
     found_by: tuple[tuple[str, ...], ...]  # each a set of fields that is enough to find somebody
     most_bytes: int | None = None  # of one file
 
-    @property
-    def hashed(self) -> bool:
-        return any(column.hashed for column in self.columns)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Audience:
