@@ -64,8 +64,7 @@ def step(name, work):
 wanted = Wanted(control_share=0.1)
 control = step("control group", lambda: wanted.control(found))
 step("lists", lambda: lists.write_lists(found, out, control))
-step("audiences", lambda: takeaway.write(found, out, Wanted(tuple(BY_KEY), "DE"), control))
-step("workbook", lambda: takeaway.write(found, out, Wanted(workbook=True), control))
+step("platforms, book", lambda: takeaway.write(found, out, Wanted(tuple(BY_KEY), "DE", workbook=True), control))
 written = sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6
 print(json.dumps({
     "steps": steps, "seconds": time.perf_counter() - started, "before": before, "peak": peak(), "written": written,

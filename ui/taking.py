@@ -41,7 +41,7 @@ def audiences(workspace: Workspace, platform: Platform) -> tuple[Audience, ...]:
     choices = (platform.key, wanted.control_share, wanted.country, wanted.regardless_of_consent)
 
     def make() -> tuple[Audience, ...]:
-        return audiences_of(people(workspace), platform, regardless_of_consent=wanted.regardless_of_consent)
+        return tuple(audiences_of(people(workspace), platform, regardless_of_consent=wanted.regardless_of_consent))
 
     return workspace.latest("audiences", (*grouping_key(workspace), n_clusters(workspace), *choices), make)
 

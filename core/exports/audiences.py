@@ -6,7 +6,7 @@ Which rule comes from which public documentation is in docs/audiences.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
 }
 """Why somebody is on no list, in the order in which reasons are tried."""
 
+_NO_LETTER = re.compile(r"[\W\d_]")
 Form = Callable[[str], str]
 SEGMENT = "segment"  # the name of the segment, as a column of a list
 
@@ -52,10 +53,6 @@ class Platform:
     columns: tuple[Column, ...]
     found_by: tuple[tuple[str, ...], ...]  # each a set of fields that is enough to find somebody
     most_bytes: int | None = None  # of one file
-
-    @property
-    def hashed(self) -> bool:
-        return any(column.hashed for column in self.columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,12 +108,12 @@ def digits(e164: str) -> str:
 
 def meta_place(text: str) -> str:
     """A city or state as Meta compares it: letters alone."""
-    return re.sub(r"[\W\d_]", "", spaced(text))
+    return _NO_LETTER.sub("", spaced(text))
 
 
 def meta_zip(text: str) -> str:
     """A postal code as Meta compares it: without blanks, and of a ZIP+4 the first five digits."""
-    return re.sub(r"\s", "", text.lower()).partition("-")[0]
+    return "".join(text.lower().split()).partition("-")[0]
 
 
 def lower(text: str) -> str:
@@ -200,15 +197,15 @@ PLATFORMS: tuple[Platform, ...] = (
 BY_KEY: Mapping[str, Platform] = {platform.key: platform for platform in PLATFORMS}
 
 
-def audiences(people: People, platform: Platform, *, regardless_of_consent: bool = False) -> tuple[Audience, ...]:
-    """The lists of all segments for one platform, in the order of the segments.
+def audiences(people: People, platform: Platform, *, regardless_of_consent: bool = False) -> Iterator[Audience]:
+    """The lists of all segments for one platform, in the order of the segments, each made when it is asked for.
 
     Parameters
     ----------
     regardless_of_consent : True where the marketer has everyone's consent from elsewhere
 
-    Returns
-    -------
+    Yields
+    ------
     Every customer is on exactly one list or left out for exactly one reason. Customers whom the platform would take
     for one person are on one list once, with what is known of any of them; where one of them declined or is held out,
     all are.
@@ -229,23 +226,24 @@ def audiences(people: People, platform: Platform, *, regardless_of_consent: bool
     give("bad-contact", (who < 0) & table.index.isin(wrong))
     give("no-contact", who < 0)
     give("merged", _again(who, segments, reason == ""))
-    listed = _hashed(_completed(written, who, reason), platform)
+    listed = _completed(written, who, reason)
     where = segments[reason == ""]
-    made = []
     for number, name in people.segments.items():
-        rows = listed[where == number].reset_index(drop=True)
+        rows = _hashed(listed[where == number].reset_index(drop=True), platform)
         here = reason[segments == number]
         left_out = {each: int((here == each).sum()) for each in REASONS}
         warnings = _warnings(people, platform, rows, regardless_of_consent=regardless_of_consent)
-        made.append(Audience(platform, number, name, len(here), rows, left_out, warnings))
-    return tuple(made)
+        yield Audience(platform, number, name, len(here), rows, left_out, warnings)
 
 
 def csv_parts(audience: Audience) -> list[bytes]:
     """The list as the files that the platform takes: one, or several where one would be too large for it."""
+    verbatim = {
+        column.header for column in audience.platform.columns if column.hashed or column.field in {"email", "phone"}
+    }
 
     def parts(rows: pd.DataFrame) -> list[bytes]:
-        whole = csv_bytes(rows)
+        whole = csv_bytes(rows, verbatim=verbatim)
         most = audience.platform.most_bytes
         if most is None or len(whole) <= most or len(rows) < 2:
             return [whole]
@@ -282,7 +280,7 @@ def _each(texts: pd.Series[Any], form: Form) -> Any:
     if form is str:
         return texts.array
     codes, different = pd.factorize(texts)
-    return pd.array([form(text) if text else "" for text in different], dtype="str").take(codes)
+    return pd.array([form(text) if text else "" for text in different.tolist()], dtype="str").take(codes)
 
 
 def _persons(table: pd.DataFrame, written: pd.DataFrame, platform: Platform) -> np.ndarray:

@@ -15,7 +15,7 @@ import io
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -110,10 +110,15 @@ def write_csv(table: pd.DataFrame | pa.Table, path: Path, *, safe: bool = True) 
         _write(_arrow(table), file, safe=safe)
 
 
-def csv_bytes(table: pd.DataFrame | pa.Table, *, safe: bool = True) -> bytes:
-    """The same as bytes, for a download button."""
+def csv_bytes(table: pd.DataFrame | pa.Table, *, safe: bool = True, verbatim: Collection[str] = ()) -> bytes:
+    """The same as bytes, for a download button.
+
+    Parameters
+    ----------
+    verbatim : columns whose texts are known to be safe and stay as they are
+    """
     file = io.BytesIO()
-    _write(_arrow(table), file, safe=safe)
+    _write(_arrow(table), file, safe=safe, verbatim=verbatim)
     return file.getvalue()
 
 
@@ -269,13 +274,16 @@ def clear(out_dir: Path) -> None:
     _remove_if_empty(out_dir / "audiences")
 
 
-def _write(table: pa.Table, file: IO[bytes], *, safe: bool) -> None:
+def _write(table: pa.Table, file: IO[bytes], *, safe: bool, verbatim: Collection[str] = ()) -> None:
     names = [safe_text(name) if safe else name for name in table.column_names]
     file.write((",".join(_quoted(pa.array(names, pa.large_string())).to_pylist()) + "\n").encode())
     for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
         if not batch.num_rows:
             continue
-        cells = [_cells(column, safe=safe) for column in batch.columns]
+        cells = [
+            _cells(column, safe=safe and name not in verbatim)
+            for name, column in zip(table.column_names, batch.columns, strict=True)
+        ]
         if len(cells) == 1:  # a lone empty cell would be an empty line, which readers skip
             cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
         lines = pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))

@@ -95,6 +95,7 @@ def people(segmentation: Segmentation, control: Control | None = None, country: 
     )
     found["email"] = ["" if problem else text for text, problem in zip(found["email"], emails, strict=True)]
     found["phone"] = [each.e164 if each else "" for each in told]
+    del told, emails
     table = pd.DataFrame({name: pd.array(found[name], dtype="str") for name in FIELDS}, index=ids)
     table.insert(0, "segment", segmentation.assignments["segment"].to_numpy())
     table["consent"] = pd.Categorical([consent(text) for text in raw["consent"]], categories=["yes", "no", "unknown"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,16 +70,23 @@ def write(segmentation: Segmentation, out: Path, wanted: Wanted, control: Contro
             "share": control.share, "seed": control.seed, "customers": control.customers,
             "by_segment": list(control.by_segment),
         }  # fmt: skip
-    if wanted.platforms:
-        written, facts["audiences"] = _write_audiences(segmentation, out / "audiences", wanted, control)
-        files += written
-    if wanted.workbook:
-        from core.exports.workbook import write_workbook  # here, since it brings XlsxWriter along
-
-        sheets = write_workbook(segmentation, out / "segments.xlsx", control)
-        files.append(out / "segments.xlsx")
-        facts["workbook"] = [{"sheet": each.name, "segment": each.segment, "rows": each.rows} for each in sheets]
+    # The workbook is mostly packed and laid out by libraries that leave Python free for the lists meanwhile.
+    with ThreadPoolExecutor(1) as beside:
+        book = beside.submit(_write_workbook, segmentation, out, control) if wanted.workbook else None
+        if wanted.platforms:
+            written, facts["audiences"] = _write_audiences(segmentation, out / "audiences", wanted, control)
+            files += written
+        if book is not None:
+            facts["workbook"] = book.result()
+            files.append(out / "segments.xlsx")
     return Written(tuple(files), facts)
+
+
+def _write_workbook(segmentation: Segmentation, out: Path, control: Control | None) -> list[dict[str, Any]]:
+    from core.exports.workbook import write_workbook  # here, since it brings XlsxWriter along
+
+    sheets = write_workbook(segmentation, out / "segments.xlsx", control)
+    return [{"sheet": each.name, "segment": each.segment, "rows": each.rows} for each in sheets]
 
 
 def file_names(audience: Audience, segmentation: Segmentation, parts: int) -> list[str]:
@@ -107,14 +115,14 @@ def _write_audiences(
     files, facts, tables = [], [], []
     for key in wanted.platforms:
         (folder / key).mkdir(parents=True, exist_ok=True)
-        made = audiences.audiences(reached, BY_KEY[key], regardless_of_consent=wanted.regardless_of_consent)
-        for audience in made:
+        # One at a time, and let go of once it is written: of many customers each is large.
+        for audience in audiences.audiences(reached, BY_KEY[key], regardless_of_consent=wanted.regardless_of_consent):
             parts = audiences.csv_parts(audience)
             for name, part in zip(file_names(audience, segmentation, len(parts)), parts, strict=True):
                 lists.write_bytes(part, folder / key / name)
                 files.append(folder / key / name)
             facts.append(audience.facts())
-        tables.append(audiences.accounts(made))
+            tables.append(audiences.accounts([audience]))
     lists.write_csv(pd.concat(tables, ignore_index=True), folder / "accounts.csv")
     lists.write_csv(reached.to_check, folder / "contacts_to_check.csv")
     return [*files, folder / "accounts.csv", folder / "contacts_to_check.csv"], facts

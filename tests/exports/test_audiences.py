@@ -278,7 +278,7 @@ def test_the_control_group_is_held_out_and_counted():
     made_of = segmentation({"email": [f"c{place}@x.co" for place in range(100)]}, labels=[0] * 60 + [1] * 40)
     control = draw(made_of, 0.1)
 
-    found = audiences.audiences(people(made_of, control), BY_KEY["klaviyo"])
+    found = list(audiences.audiences(people(made_of, control), BY_KEY["klaviyo"]))
 
     held = {f"c{int(each[1:])}@x.co" for each in made_of.assignments.index[control.members]}
     assert len(held) == 10
@@ -335,7 +335,7 @@ def test_nobody_is_lost(rows: list[tuple[int, str | None, str | None, str | None
     found = people(made_of, draw(made_of, share), "US")
 
     for platform in PLATFORMS:
-        lists = audiences.audiences(found, platform)
+        lists = list(audiences.audiences(found, platform))
         assert [each.customers for each in lists] == [each.customers for each in made_of.segments]
         for each in lists:
             assert each.customers == len(each.rows) + sum(each.left_out.values())
