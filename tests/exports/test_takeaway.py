@@ -54,6 +54,7 @@ def test_the_files(taken: tuple[Ran, Path]):
     names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert names == {
         "segments.csv", "summary.csv", "sweep.csv", "set_aside.csv", "recipe.json", "report.html", "segments.xlsx",
+        "rules.json",
         "audiences/accounts.csv", "audiences/contacts_to_check.csv", *(f"lists/{name}" for name in lists),
         *(f"audiences/{platform}/{name}" for platform in PLATFORMS for name in lists),
     }  # fmt: skip
