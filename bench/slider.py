@@ -1,22 +1,26 @@
-"""How long the charts of the Choose k page take to follow the slider, in Chromium, at 1,000 and 100,000 customers.
+"""How long the charts of the Choose k page take to follow the slider, in Chromium, beside a page with one chart alone.
 
-From the key press to the moment when the last of the charts (elbow, silhouette, sizes, step, tree) shows the new number
-of segments. 20 moves each, the first ones to numbers of segments that were never looked at before.
+From the key press to the moment when the two curves (elbow and silhouette) show the new number of segments, and to the
+moment when the last of all charts (with them sizes, step and tree) does. 30 moves each, the first ones to numbers of
+segments that were never looked at before.
 
-    python bench/slider.py [CUSTOMERS ...]
+    python bench/slider.py [CUSTOMERS ...]      # 1,000 and 100,000; a million takes five minutes
+    python bench/slider.py --visitors 10        # at once, each with 100,000 customers and a few more or less
 """
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from tests.browser import visiting
@@ -25,26 +29,39 @@ from tests.browser.driving import PROJECT, running_app
 
 CUSTOMERS = (1_000, 100_000)
 ORDERS_EACH = 4
-MOVES = ("ArrowRight",) * 8 + ("ArrowLeft",) * 8 + ("ArrowRight",) * 4
+MOVES = ((("ArrowRight",) * 8 + ("ArrowLeft",) * 8) * 2)[:30]
 MINUTES = 60 * visiting.SECONDS
 
-# The charts are watched from within the page: a look from outside costs as long as what it measures.
+# The charts are watched from within the page: a look from outside costs as long as what it measures. What counts is
+# what is drawn: the text for screen readers changes before that.
 WATCH = """() => {
     window.moved = new Promise(done => {
-        const texts = () => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')]
-            .map(chart => chart.getAttribute('aria-label'));
-        const before = texts();
-        let pressed = 0;
+        const drawn = chart => chart.querySelector('svg')?.innerHTML;
+        const pictures = () => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')].map(drawn);
+        const before = pictures(), curves = Math.min(2, before.length);
+        let pressed = 0, first = 0;
         document.addEventListener('keydown', () => { pressed = performance.now(); }, {capture: true, once: true});
         const look = () => {
-            const now = texts();
-            const changed = now.length === before.length && now.every((text, place) => text && text !== before[place]);
-            if (changed) requestAnimationFrame(() => setTimeout(() => done(performance.now() - pressed), 0));
+            const now = pictures();
+            const other = now.map((picture, place) => picture && picture !== before[place]);
+            if (pressed && !first && other.slice(0, curves).every(Boolean)) first = performance.now() - pressed;
+            if (pressed && now.length === before.length && other.every(Boolean))
+                done([first, performance.now() - pressed]);
             else requestAnimationFrame(look);
         };
         look();
     });
 }"""
+
+
+BARE = """
+import altair as alt, pandas as pd, streamlit as st
+k = st.slider("Number of segments (k)", 2, 10, 2)
+points = pd.DataFrame({"k": range(1, 11), "inertia": [100 / n for n in range(1, 11)]})
+points["chosen"] = points["k"] == k
+drawn = alt.Chart(points).mark_line(point=True).encode(x="k:O", y="inertia:Q", color="chosen:N")
+st.altair_chart(drawn, alt=f"{k} segments")
+"""
 
 
 def order_file(customers: int, folder: Path) -> Path:
@@ -71,20 +88,35 @@ def order_file(customers: int, folder: Path) -> Path:
     return file
 
 
-def moves(page: Page) -> list[float]:
-    """Milliseconds of each move."""
+def moves(page: Page) -> np.ndarray:
+    """(moves, 2) milliseconds until the curves, and until all charts, show the new number."""
     taken = []
     for key in MOVES:
         visiting.slider(page).focus()
         page.evaluate(WATCH)
         page.keyboard.press(key)
-        taken.append(float(page.evaluate("window.moved")))
+        taken.append(page.evaluate("window.moved"))
         visiting.settled(page)
-    return taken
+    return np.array(taken)
 
 
-def measured(page: Page, file: Path, url: str) -> tuple[list[float], float]:
-    """Milliseconds of each move, and seconds from handing in the file to the end of the sweep."""
+def moves_at_once(pages: Sequence[Page]) -> np.ndarray:
+    """(moves, pages) milliseconds until all charts show the new number, while all pages move."""
+    taken = []
+    for key in MOVES[:10]:
+        for page in pages:
+            visiting.slider(page).focus()
+            page.evaluate(WATCH)
+        for page in pages:
+            page.keyboard.press(key)
+        taken.append([page.evaluate("window.moved")[1] for page in pages])
+        for page in pages:
+            visiting.settled(page)
+    return np.array(taken)
+
+
+def arrive(page: Page, file: Path, url: str) -> float:
+    """Hand in the file and go to the slider, at 2. Seconds until the sweep is done."""
     page.goto(url)
     visiting.arrived(page, "Upload")
     begun = time.perf_counter()
@@ -99,27 +131,53 @@ def measured(page: Page, file: Path, url: str) -> tuple[list[float], float]:
     visiting.settled(page)
     visiting.slide(page, 2)
     visiting.settled(page)
-    return moves(page), waited
+    return waited
+
+
+def new_page(browser: Browser) -> Page:
+    return browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB").new_page()
+
+
+def tell(name: str, taken: np.ndarray) -> None:
+    median, late = np.percentile(taken, [50, 95])
+    print(f"{name:<34} {median:>6.0f} ms {late:>6.0f} ms {taken.max():>6.0f} ms", flush=True)
 
 
 def main() -> None:
-    sizes = [int(size.replace(",", "").replace("_", "")) for size in sys.argv[1:]] or CUSTOMERS
-    print(f"{'customers':>10} {'file to sweep':>14} {'median':>9} {'p95':>9} {'slowest':>9} {'first looks':>12}")
-    for customers in sizes:
-        with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-            file = order_file(customers, Path(folder))
-            with running_app(PROJECT / "app.py", Path(folder)) as app:
-                browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
-                page = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB").new_page()
-                taken, waited = measured(page, file, app.url)
-                browser.close()
-        median, late = np.percentile(taken, [50, 95])
-        first = np.median(taken[:8])
-        print(
-            f"{customers:>10,} {waited:>12.1f} s {median:>6.0f} ms {late:>6.0f} ms {max(taken):>6.0f} ms "
-            f"{first:>9.0f} ms",
-            flush=True,
-        )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("customers", type=int, nargs="*", default=CUSTOMERS)
+    parser.add_argument("--visitors", type=int, default=0)
+    given = parser.parse_args()
+    print(f"{'':<34} {'median':>9} {'p95':>9} {'slowest':>9}")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+        if given.visitors:
+            with running_app(PROJECT / "app.py", folder) as app:
+                pages = [new_page(browser) for _ in range(given.visitors)]
+                for number, page in enumerate(pages):
+                    arrive(page, order_file(100_000 + number, folder), app.url)
+                tell(f"{given.visitors} visitors at once, all charts", moves_at_once(pages))
+                for number, page in enumerate(pages):
+                    visiting.menu_link(page, "Upload").click()
+                    expect(page.get_by_text(f"{100_000 + number:,}").first).to_be_visible(timeout=MINUTES)
+            return
+        bare = folder / "bare.py"
+        bare.write_text(BARE)
+        with running_app(bare, folder) as app:
+            page = new_page(browser)
+            page.goto(app.url)
+            expect(visiting.slider(page)).to_be_visible(timeout=MINUTES)
+            tell("a page with one chart", moves(page)[:, 1])
+        for customers in given.customers:
+            with running_app(PROJECT / "app.py", folder) as app:
+                page = new_page(browser)
+                waited = arrive(page, order_file(customers, folder), app.url)
+                taken = moves(page)
+                tell(f"{customers:,} customers, curves", taken[:, 0])
+                tell(f"{customers:,} customers, all charts", taken[:, 1])
+                print(f"{'':<34} {waited:.1f} s from the file to the end of the sweep", flush=True)
+        browser.close()
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@
     python bench/sweep.py --sizes 1000 --busy 2   # the same while two other processes keep the processors busy
     python bench/sweep.py --sizes 500000 5000000  # a quarter of an hour
 
-The article's silhouettes take a time that grows with the square of the customers: above 50,000 it goes without them, and
-so fits each k once. Both sides get the same four heavy-tailed features and the same scaling, and run in turns. Wall-clock time counts from
-the start of the interpreter to its end, imports included; "work" is the time after the imports.
+The article's silhouettes take a time that grows with the square of the customers: above 50,000 it goes without them,
+and so fits each k once. Both sides get the same four heavy-tailed features and the same scaling, and run in turns.
+Wall-clock time counts from the start of the interpreter to its end, imports included; "work" is the time after the
+imports.
 """
 
 from __future__ import annotations

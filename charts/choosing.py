@@ -25,6 +25,7 @@ CHOSEN = "#D55E00"
 PICKED = "picked"
 """The selection that a click makes: a number of segments under "k"."""
 _POINTED = "pointed"  # where the pointer is; the browser alone knows
+_TITLE = "title"  # where the data hold it
 _TURN = "turn"
 _STRIP = 62  # pixels for the preview, above the title of the vertical axis
 _LETTERS = 50  # of a line of it
@@ -212,6 +213,42 @@ def sizes(segmentation: Segmentation, palette: Palette, min_share: float = MIN_S
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """A chart in which nothing but the data changes with the number chosen, and what it shows in words."""
+
+    spec: dict[str, Any]
+    alt_text: str
+
+
+def steady(chart: Any) -> Steady:
+    """A control of which the browser, when another number is chosen, takes the data alone.
+
+    To build a chart anew takes it many times as long. So the title is read from the data, and the data have names that
+    tell nothing of them.
+    """
+    spec: dict[str, Any] = chart.to_dict()
+    alt_text, rows = spec.pop("description"), spec.pop("datasets")
+    names: dict[str, str] = {}
+
+    def renamed(part: Any) -> Any:
+        if isinstance(part, list):
+            return [renamed(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        return {key: named(value) if key == "data" else renamed(value) for key, value in part.items()}
+
+    def named(data: dict[str, str]) -> dict[str, str]:
+        return {"name": names.setdefault(data["name"], f"part{len(names)}")}
+
+    drawn = renamed(spec)
+    titled = next(name for old, name in names.items() if rows[old] and _TITLE in rows[old][0])
+    lines = f"split((data('{titled}')[0] || {{{_TITLE}: ''}}).{_TITLE}, '\\n')"
+    drawn["title"]["text"] = {"expr": lines}
+    drawn["datasets"] = {name: rows[old] for old, name in names.items()}
+    return Steady(drawn, alt_text)
+
+
 def at_turn(spec: Mapping[str, Any], turn: int) -> dict[str, Any]:
     """The chart with the selection that a click makes marked as that turn's.
 
@@ -222,15 +259,18 @@ def at_turn(spec: Mapping[str, Any], turn: int) -> dict[str, Any]:
     return {**spec, "params": turned}
 
 
-def _strip(previewed: Preview, n_clusters: int | None, x: Callable[[str], alt.X], k_max: int) -> list[Any]:
-    """The segments of the number that is pointed at, as a bar and in words; else of n_clusters, or how to use it."""
+def _strip(previewed: Preview, n_clusters: int | None, x: Callable[[str], alt.X], k_max: int, title: str) -> list[Any]:
+    """The segments of the number that is pointed at, as a bar and in words; else of n_clusters, or how to use it.
+
+    The title comes along as data, for `steady`.
+    """
     top = -16 - _STRIP  # above the title of the vertical axis
-    here = f"datum.k == (isValid({_POINTED}.k) ? {_POINTED}.k[0] : {n_clusters or 0})"
-    parts = previewed.parts.copy()
+    here = f"isValid({_POINTED}.k) ? datum.k == {_POINTED}.k[0] : datum.shown"
+    parts = previewed.parts.assign(shown=previewed.parts["k"] == n_clusters)
     parts[["left", "right"]] = (0.5 + k_max * parts[["left", "right"]]).round(3)
     bar = alt.Chart(parts).transform_filter(here).mark_rect(stroke="white", strokeWidth=0.5, aria=False)
-    told = alt.Chart(previewed.told).transform_filter(here)
-    hint = alt.Chart(pd.DataFrame({"k": [0]}))
+    told = alt.Chart(previewed.told.assign(shown=previewed.told["k"] == n_clusters)).transform_filter(here)
+    hint = alt.Chart(pd.DataFrame({"k": [0], _TITLE: ["\n".join(theme.title_lines(title))]}))
     said: dict[str, Any] = {"align": "left", "baseline": "top", "color": theme.INK, "fontSize": 12}
     bold = said | {"fontWeight": "bold"}
     layers: list[Any] = [
@@ -300,30 +340,34 @@ def _drawn(
     base = alt.Chart(curve.points).encode(y=curve.y())
     layers.append(base.mark_line(color=CURVE, strokeWidth=2))
     layers.append(base.mark_point(color=CURVE, filled=True, size=50, opacity=1).encode(tooltip=tooltip))
-    chosen = alt.Chart(curve.points[curve.points["k"] == n_clusters]).encode(y=curve.y(), tooltip=tooltip)
+    named = curve.points[curve.points["k"] == n_clusters].assign(named=f"{n_clusters} chosen")
+    chosen = alt.Chart(named).encode(y=curve.y(), tooltip=tooltip)
     layers.append(chosen.mark_point(color=CHOSEN, shape="diamond", filled=True, size=220, opacity=1))
-    left = n_clusters > 0.75 * k_max
     # A curve that falls leaves room above to its right and below to its left.
-    place: dict[str, Any] = {"align": "right", "dx": -6, "dy": 15} if left else {"align": "left", "dx": 9, "dy": -13}
-    layers.append(
-        chosen.mark_text(text=f"{n_clusters} chosen", color=theme.INK, fontSize=12, fontWeight="bold", **place)
-    )
+    right: dict[str, Any] = {"align": "left", "dx": 9, "dy": -13}
+    left: dict[str, Any] = {"align": "right", "dx": -6, "dy": 15}
+    for where, place in ((f"datum.k <= {0.75 * k_max}", right), (f"datum.k > {0.75 * k_max}", left)):
+        words = chosen.transform_filter(where).encode(text="named:N")
+        layers.append(words.mark_text(color=theme.INK, fontSize=12, fontWeight="bold", **place))
     if previewed is None:
         drawn = alt.layer(*layers).encode(x=x("k"))
     else:
         layers.append(_controls(curve).encode(tooltip=tooltip))
-        drawn = alt.layer(*_strip(previewed, preview_of, x, k_max), alt.layer(*layers).encode(x=x("k")))
-    room = _STRIP if previewed is not None else 0
-    return theme.finish_altair(drawn, curve.title, curve.alt_text, height=220 + room, above=12)
+        drawn = alt.layer(*_strip(previewed, preview_of, x, k_max, curve.title), alt.layer(*layers).encode(x=x("k")))
+    moves = previewed is not None
+    room, least = (_STRIP, 2) if moves else (0, 1)  # where it moves, its height must not
+    return theme.finish_altair(
+        drawn, curve.title, curve.alt_text, height=220 + room, above=12, fewest_title_lines=least
+    )
 
 
 def _advised_mark(curve: _Curve, advised: int, n_clusters: int, k_max: int) -> list[alt.Chart]:
-    mark = alt.Chart(pd.DataFrame({"k": [advised], "value": [curve.domain[1] * 0.98]}))
     words = f"advised and chosen: {advised}" if advised == n_clusters else f"advised: {advised}"
+    mark = alt.Chart(pd.DataFrame({"k": [advised], "value": [curve.domain[1] * 0.98], "named": [words]}))
     place: dict[str, Any] = {"align": "right", "dx": -6} if advised > 0.6 * k_max else {"align": "left", "dx": 6}
     return [
         mark.mark_rule(color=theme.NEUTRAL, strokeDash=[5, 4], strokeWidth=1.5),
-        mark.mark_text(text=words, color=theme.INK, fontSize=12, **place).encode(y=curve.y()),
+        mark.mark_text(color=theme.INK, fontSize=12, **place).encode(y=curve.y(), text="named:N"),
     ]
 
 

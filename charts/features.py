@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,47 +11,13 @@ import pandas as pd
 
 from charts import theme
 from core.features import catalog
+from core.features.distributions import Bins, bins
 from core.segments.naming import inner
 
 BAR = "#0072B2"
 ALIKE = 0.9
 """Two features that rank customers this much alike say nearly the same thing twice."""
-_MOST_SAID = 0.99
 _DIVERGING = ["#0B5C94", "#7DB4D8", "#EDEDED", "#F0A36B", "#B34700"]
-
-
-@dataclass(frozen=True, slots=True)
-class Bins:
-    """How many customers have how much."""
-
-    edges: np.ndarray  # (n + 1,)
-    counts: np.ndarray  # (n,)
-    beyond: int  # customers above the last edge, who would flatten everything else
-    missing: int  # customers without a value
-
-
-def bins(values: pd.Series[float] | np.ndarray, most: int = 24) -> Bins:
-    """Equally wide bins up to the 99th percentile where the tail is long, else up to the largest value.
-
-    Whole numbers of a small range get a bin each.
-    """
-    measured = np.asarray(values, dtype=np.float64)
-    known = measured[np.isfinite(measured)]
-    if not len(known):
-        return Bins(np.array([0.0, 1.0]), np.array([0]), 0, len(measured))
-    low, high = float(known.min()), float(known.max())
-    cap = float(np.quantile(known, _MOST_SAID))
-    # Cut off only a tail that would take a third of the axis or more.
-    end = cap if low < cap < low + (high - low) * 2 / 3 else high
-    inside = known[known <= end]
-    if high == low:
-        edges = np.array([low - 0.5, high + 0.5])
-    elif end - low < most and np.array_equal(inside, np.rint(inside)):
-        edges = np.arange(low - 0.5, np.floor(end) + 1)
-    else:
-        edges = np.linspace(low, end, most + 1)
-    counts, _ = np.histogram(inside, edges)
-    return Bins(edges, counts, len(known) - len(inside), len(measured) - len(known))
 
 
 def histogram(name: str, values: pd.Series[float], currency: str | None, height: int = 100) -> Any:

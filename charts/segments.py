@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 
 from charts import theme
+from charts.bars import ROW, number_axis, with_figures
 from charts.theme import Palette
 from core.segments.segmentation import Segment, Segmentation
-
-_ROW = 44  # pixels of a segment's row
 
 
 def segment_bars(
@@ -36,7 +35,7 @@ def segment_bars(
     rows = _rows(segments, palette).assign(value=list(values), told=[", ".join(told) for told in figures])
     bars = alt.Chart(rows).mark_bar(height={"band": 0.62}, cornerRadiusEnd=2)
     encoded = bars.encode(
-        x=alt.X("value:Q", title=axis, axis=_number_axis()),
+        x=alt.X("value:Q", title=axis, axis=number_axis()),
         color=_colour(rows),
         tooltip=[alt.Tooltip("name:N", title="Segment"), alt.Tooltip("told:N", title=axis)],
     )
@@ -104,7 +103,7 @@ def shares(segmentation: Segmentation, palette: Palette) -> Any | None:
         x=alt.X(
             "value:Q",
             title=["Share of all customers (outlined bar)", "and of all revenue (filled bar)"],
-            axis=_number_axis("%"),
+            axis=number_axis(shares=True),
         ),
         yOffset=alt.YOffset("place:O", scale=alt.Scale(paddingOuter=0.22)),
         tooltip=[alt.Tooltip("name:N", title="Segment"), alt.Tooltip("told:N", title="Share")],
@@ -149,13 +148,13 @@ def recency_by_segment(segmentation: Segmentation, palette: Palette) -> Any | No
     x = alt.X(
         "low:Q",
         title=["Days since the last order (box: half of", "them; line: nine in ten; stroke: median)"],
-        axis=_number_axis(),
+        axis=number_axis(),
     )
     drawn = [
         base.mark_rule(strokeWidth=2).encode(x=x, x2="high:Q"),
         base.mark_bar(height={"band": 0.55}, cornerRadius=2).encode(x="first:Q", x2="third:Q"),
         # White has 3:1 on each of the colours, and the box is always beneath it.
-        base.mark_tick(thickness=3, size=_ROW * 0.5, opacity=1).encode(x="median:Q", color=alt.value("#FFFFFF")),
+        base.mark_tick(thickness=3, size=ROW * 0.5, opacity=1).encode(x="median:Q", color=alt.value("#FFFFFF")),
     ]
     told = [f"median {_days(median)}, half {box}" for median, box in zip(rows["median"], rows["box"], strict=True)]
     alt_text = f"Box plot of days since the last order. {title}. " + _read_out(rows["name"], told)
@@ -184,38 +183,12 @@ def _colour(rows: pd.DataFrame, channel: Any = alt.Color) -> Any:
     return channel("segment:O", scale=alt.Scale(domain=[*rows["segment"]], range=[*rows["colour"]]), legend=None)
 
 
-def _number_axis(unit: str = "") -> alt.Axis:
-    write = "format(datum.value, '.0%')" if unit == "%" else theme.SHORT_NUMBERS
-    return alt.Axis(labelExpr=write, tickCount=4, titlePadding=8, titleFontSize=12, titleLimit=320, labelFlush=False)
-
-
 def _with_figures(
     drawn: Any, segments: Sequence[Segment], figures: Sequence[Sequence[str]], title: str, alt_text: str
 ) -> Any:
-    """Names to the left of what is drawn, figures to the right.
-
-    The figures are the labels of a second axis, so that Vega makes room for them on any width and they take the colour
-    of the page's text.
-    """
     names = {segment.number: theme.lines(theme.label(segment), 18, 2) for segment in segments}
     texts = {segment.number: list(told) for segment, told in zip(segments, figures, strict=True)}
-    plain: dict[str, Any] = {
-        "title": None,
-        "labelLimit": 170,
-        "ticks": False,
-        "domain": False,
-        "grid": False,
-        "labelOverlap": False,
-    }
-    plain |= {"labelPadding": 6}
-    left = alt.Axis(labelExpr=theme.lookup(names), labelBaseline=theme.centred(names), orient="left", **plain)
-    right = alt.Axis(labelExpr=theme.lookup(texts), labelBaseline=theme.centred(texts), orient="right", **plain)
-    nothing = alt.Chart(pd.DataFrame({"segment": list(names)})).mark_point(opacity=0, size=0, aria=False)
-    layers = alt.layer(
-        drawn.encode(y=alt.Y("segment:O", axis=left, sort=None)),
-        nothing.encode(y=alt.Y("segment:O", axis=right, sort=None), tooltip=alt.value(None)),
-    ).resolve_axis(y="independent")
-    return theme.finish_altair(layers, title, alt_text, height=_ROW * len(segments))
+    return with_figures(drawn, "segment", names, texts, title, alt_text)
 
 
 def _read_out(names: Iterable[str], told: Sequence[str]) -> str:

@@ -150,20 +150,28 @@ def centred(texts: Mapping[int, Sequence[str]]) -> Any:
     return {"condition": {"test": f"indexof({two}, datum.value) >= 0", "value": "bottom"}, "value": "middle"}
 
 
-def finish_altair(chart: Any, title: str, alt_text: str, height: int, above: int = 0) -> Any:
+def title_lines(title: str) -> list[str]:
+    """A chart's title in lines that fit the narrowest page."""
+    return lines(title, NARROWEST, 4)
+
+
+def finish_altair(
+    chart: Any, title: str, alt_text: str, height: int, above: int = 0, fewest_title_lines: int = 1
+) -> Any:
     """Title, alternative text and size; the colours of text and grid are left to the page.
 
     Parameters
     ----------
     height : of the plot itself, in pixels; room for title and axes is added
     above : pixels between title and plot for an axis title that lies there
+    fewest_title_lines : for which there is room, whether the title takes them or not
     """
-    title_lines = lines(title, NARROWEST, 4)
+    title_in_lines = title_lines(title)
     return chart.properties(
-        title=alt.TitleParams(title_lines, anchor="start", fontSize=14, lineHeight=18, offset=14 + above, color=INK),
+        title=alt.TitleParams(title_in_lines, anchor="start", fontSize=14, lineHeight=18, offset=14 + above, color=INK),
         description=alt_text,
         width="container",
-        height=height + _ROOM + above + 18 * len(title_lines),
+        height=height + _ROOM + above + 18 * max(fewest_title_lines, len(title_in_lines)),
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     ).configure_axis(labelColor=INK, titleColor=INK)
 
@@ -178,11 +186,11 @@ def lying_title(text: str | list[str]) -> dict[str, Any]:
 
 def finish(figure: go.Figure, title: str, alt_text: str, height: int, above: int = 0) -> go.Figure:
     """The same for Plotly, but `height` is of the whole figure. `alt_text` is for `st.plotly_chart(alt=...)`."""
-    title_lines = lines(title, NARROWEST, 4)
-    top = 30 + 20 * len(title_lines)
+    title_in_lines = title_lines(title)
+    top = 30 + 20 * len(title_in_lines)
     figure.update_layout(
         title={
-            "text": "<br>".join(map(escaped, title_lines)), "font": {"size": 14, "color": PLOTLY_INK},
+            "text": "<br>".join(map(escaped, title_in_lines)), "font": {"size": 14, "color": PLOTLY_INK},
             "x": 0, "xanchor": "left", "y": 1 - 12 / height, "yanchor": "top", "yref": "container", "pad": {"t": 0},
         },
         margin={"l": 8, "r": 8, "t": top + above, "b": 8},

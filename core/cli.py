@@ -91,8 +91,8 @@ def _run(given: argparse.Namespace, figures: Figures) -> Told:
             return _segment(engine, given, figures)
         lines = _read(engine, given)
         facts = inspected(lines)
-        if not given.drop_duplicates:
-            facts["warnings"] += of_copies(lines.source)
+        if not given.drop_duplicates and not isinstance(lines, CustomerTable):
+            facts["warnings"] += of_copies(lines.copies)
         return Told(facts, _in_words(facts))
 
 

@@ -49,6 +49,12 @@ class NotATableError(UserError):
     code = "not-a-table"
 
 
+class NoRoomError(UserError):
+    """There is no room on the disk for what has to be unpacked."""
+
+    code = "no-room"
+
+
 class NoCustomerColumnError(UserError):
     """No column says who bought.
 

@@ -5,7 +5,7 @@ import streamlit as st
 from charts import exploring as detailed
 from charts import segments as charts
 from charts import theme
-from ui import describing, exploring, navigation, services, widgets
+from ui import buying, describing, exploring, navigation, planning, services, widgets
 from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.EXPLORE)
@@ -15,7 +15,10 @@ with explained(), exploring.patience(workspace):
 palette = theme.palette(segmentation)
 
 st.header("The segments")
-exploring.cards(segmentation)
+exploring.cards(workspace, segmentation)
+
+st.header("What would a campaign bring?")
+planning.campaign(workspace, segmentation)
 
 st.header("Side by side")
 left, right = st.columns(2)
@@ -29,6 +32,8 @@ exploring.summary(segmentation)
 
 st.header("What sets them apart")
 widgets.plotly_chart(detailed.profile_heatmap(segmentation))
+
+buying.show(workspace, segmentation, palette)
 
 describing.classic_groups(workspace, segmentation)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import files, navigation, questions, reading, understanding
+from ui import files, navigation, overview, questions, reading, understanding
 from ui.frame import next_step, open_page
 
 workspace = open_page(navigation.UPLOAD)
@@ -24,6 +24,8 @@ if lines is None:
 
 st.header("What is used, and what is not")
 reading.account(workspace, lines)
+
+overview.show(workspace)
 next_step(navigation.UPLOAD)
 questions.copies(workspace, place_for_copies)
 files.rest(workspace)

@@ -148,37 +148,37 @@ def _side_by_side(workspace: Workspace, fitted: Sweep, advice: Advice | None, ch
     The sizes, made with them, where that number is done.
     """
     elbow, silhouette, sizes = _pictures(workspace, fitted, advice, chosen)
-    for place, spec, key in zip(st.columns(2), (elbow, silhouette), ("elbow", "silhouette"), strict=True):
+    for place, drawn, key in zip(st.columns(2), (elbow, silhouette), ("elbow", "silhouette"), strict=True):
         with place:
             take = partial(_choose_picked, workspace, key, fitted.k_max)
-            widgets.vega_control(charts.at_turn(spec, workspace.clicks), key, charts.PICKED, take)
+            widgets.vega_control(charts.at_turn(drawn.spec, workspace.clicks), key, charts.PICKED, take, drawn.alt_text)
     return sizes
 
 
 def _pictures(
     workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int
-) -> tuple[Spec, Spec, Spec | None]:
+) -> tuple[charts.Steady, charts.Steady, Spec | None]:
     """Elbow, silhouette and, where that number is done, sizes, ready to be sent. To make them takes most of a move."""
     least = workspace.grouping.min_share
 
-    def draw() -> tuple[Spec, Spec, Spec | None]:
+    def draw() -> tuple[charts.Steady, charts.Steady, Spec | None]:
         found = services.early_segmentation(workspace, chosen)
         previewed = _preview(workspace)
         return (
-            charts.elbow(fitted, chosen, advice, fitted.k_max, previewed).to_dict(),
-            charts.silhouette(fitted, chosen, advice, fitted.k_max, previewed).to_dict(),
+            charts.steady(charts.elbow(fitted, chosen, advice, fitted.k_max, previewed)),
+            charts.steady(charts.silhouette(fitted, chosen, advice, fitted.k_max, previewed)),
             charts.sizes(found, theme.palette(found), least).to_dict() if found is not None else None,
         )
 
     told = (chosen, len(fitted.fits), advice.k if advice else None, least)
-    return workspace.answer(("pictures", *services.grouping_key(workspace), *told), draw)
+    return workspace.answer(("pictures", *services.shown_key(workspace), *told), draw)
 
 
 def _preview(workspace: Workspace) -> charts.Preview:
     """The segments of every number once the sweep is done; of none while it goes on."""
     if services.sweep_job(workspace).running:
         return charts.preview((), None)
-    key = ("preview", *services.grouping_key(workspace))
+    key = ("preview", *services.shown_key(workspace))
     currency = services.features(workspace).currency
     return workspace.answer(key, lambda: charts.preview(services.generations(workspace), currency))
 
@@ -234,8 +234,8 @@ def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
         workspace.ahead = Ahead(tasks, workspace.alone)
         return workspace.ahead
 
-    key = ("ahead", *services.grouping_key(workspace), advice.k, workspace.grouping.min_share)
-    workspace.answer(key, begin)
+    key = ("ahead", *services.shown_key(workspace), advice.k, workspace.grouping.min_share)
+    services.going_on(workspace, key, begin)
 
 
 def _family(workspace: Workspace, chosen: int) -> None:
@@ -266,4 +266,4 @@ def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec
             lineage.tree(born, chosen, currency).to_dict(),
         )
 
-    return workspace.answer(("family", *services.grouping_key(workspace), chosen), draw)
+    return workspace.answer(("family", *services.shown_key(workspace), chosen), draw)

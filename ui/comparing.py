@@ -2,32 +2,128 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from charts import theme
 from charts.comparing import Measure
-from core.segments.comparison import Comparison
+from core.errors import UserError
+from core.exports.lists import csv_bytes
+from core.exports.recipe import MOST_BYTES
+from core.features import catalog
+from core.segments.comparison import Comparison, moved_customers
 from core.segments.segmentation import Segmentation
-from ui import services, tables, widgets
+from ui import files, measuring, services, sides, tables, widgets
 from ui.session import Workspace
+from ui.sides import KINDS, Side
+from ui.widgets import plain
 
 _MEASURES: dict[Measure, str] = {"customers": "Customers", "revenue": "Revenue"}
+_LOOK_SECONDS = 0.3
+_MOST_ROWS = 500
 
 
-def pair(workspace: Workspace) -> tuple[int, int]:
-    """The two numbers of segments to compare."""
-    most = services.sweep(workspace).k_max
-    chosen = services.n_clusters(workspace)
-    usual = (chosen, chosen + 1) if chosen < most else (max(2, chosen - 1), chosen)
-    current = workspace.compared or usual
-    options = list(range(1, most + 1))
-    left, right = st.columns(2)
+def pair(workspace: Workspace) -> tuple[Side, Side]:
+    """The two to compare: each a number of segments, another choice of features or preparation, or a recipe."""
+    before, after = workspace.compared or sides.usual(workspace)
+    left, right = st.columns(2, gap="large")
     with left:
-        before = widgets.pick(workspace, "before", "First: number of segments", options, current[0])
+        before = _choice(workspace, "First", before)
     with right:
-        after = widgets.pick(workspace, "after", "Second: number of segments", options, current[1])
+        after = _choice(workspace, "Second", after)
     workspace.compared = (before, after)
     return before, after
+
+
+def _choice(workspace: Workspace, title: str, side: Side) -> Side:
+    kind = st.radio(
+        f"{title}:",
+        list(KINDS),
+        key=widgets.bound(workspace, f"{title} kind", side.kind),
+        format_func=KINDS.__getitem__,
+        horizontal=True,
+    )
+    side = replace(side, kind=kind)
+    if kind == "recipe":
+        return _recipe(workspace, title, side)
+    numbers = list(range(1, services.sweep(workspace).k_max + 1))
+    count = widgets.pick(
+        workspace, f"{title} number", f"{title}: number of segments", numbers, min(side.count, numbers[-1])
+    )
+    side = replace(side, count=count)
+    return _otherwise(workspace, title, side) if kind == "choice" else side
+
+
+def _otherwise(workspace: Workspace, title: str, side: Side) -> Side:
+    """Features and preparation of that side's own."""
+    at_hand = services.features(workspace).distinct
+    features = measuring.features(
+        workspace,
+        f"{title}: compare customers by",
+        f"{title} features",
+        at_hand,
+        [f for f in side.features if f in at_hand],
+    )
+    with st.expander(f"{title}: preparation"):
+        prepared = measuring.preparation(workspace, side.preparation, f"{title} ")
+    return replace(side, features=features, preparation=prepared)
+
+
+def _recipe(workspace: Workspace, title: str, side: Side) -> Side:
+    """A recipe that the visitor hands in. It is read once; its file is then dropped."""
+    given = st.file_uploader(
+        f"{title}: a recipe.json from the Download page",
+        type=["json"],
+        key=f"{title} recipe/{workspace.recipes_given}/{workspace.revision}",
+        max_upload_size=max(1, MOST_BYTES // 1_000_000),
+    )
+    if given is not None:
+        side = sides.with_recipe(side, given.name, given.getvalue())
+        workspace.recipes_given += 1
+        files.drop(given)
+        kept = workspace.compared or sides.usual(workspace)
+        workspace.compared = (side, kept[1]) if title == "First" else (kept[0], side)
+        st.rerun()
+    if side.refusal is not None:
+        widgets.problem(side.refusal)
+    elif side.recipe is None:
+        st.caption("Hand in a recipe, and these customers are put into its segments.")
+    else:
+        used = ", ".join(plain(catalog.feature(name).label) for name in side.recipe.features)
+        st.caption(f"{plain(side.name)}: {theme.count(side.recipe.k, 'segment')}, by {used}.")
+        for doubt in sides.doubts(workspace, side):
+            st.caption(f":material/info: {plain(doubt)}")
+    return side
+
+
+def waited_for(workspace: Workspace, side: Side) -> None:
+    """Until the fit that the side needs is there. The visitor can leave at each look at it."""
+    job, place = sides.fitting(workspace, side), st.empty()
+    while job is not None and job.running:
+        place.caption("Grouping the customers by the other choice …")
+        job.wait(_LOOK_SECONDS)
+    place.empty()
+
+
+def adoption(workspace: Workspace, pair: tuple[Side, Side]) -> None:
+    """A way to take over a recipe's names and plans for the segments of this file."""
+    found = sides.to_adopt(workspace, pair)
+    if found is None:
+        return
+    count, changes = found
+    if not changes:
+        st.caption("No segment of the recipe has mostly the same customers as one of yours, so its names stay there.")
+    elif st.button(
+        "Use the recipe's names and plans",
+        help=f"For {len(changes)} of your {count} segments: those with mostly the same customers as one of its own.",
+    ):
+        try:
+            services.adopt(workspace, count, changes)
+        except UserError as error:
+            widgets.problem(error)
+            return
+        st.rerun()
 
 
 def measure(workspace: Workspace, comparison: Comparison) -> Measure:
@@ -44,16 +140,24 @@ def measure(workspace: Workspace, comparison: Comparison) -> Measure:
     return chosen
 
 
-def side(segmentation: Segmentation) -> None:
+def side(title: str, segmentation: Segmentation) -> None:
     """One of the two, as a table."""
-    st.markdown(f"**{theme.count(segmentation.n_segments, 'segment')}**")
-    widgets.frame(tables.summary(segmentation), f"Means of {segmentation.n_segments} segments.")
+    st.markdown(f"**{title}: {theme.count(segmentation.n_segments, 'segment')}**")
+    widgets.frame(tables.summary(segmentation), f"{title}: means of {segmentation.n_segments} segments.")
 
 
-def movers(workspace: Workspace, comparison: Comparison) -> None:
-    """Each flow that leaves its match, the largest first."""
+def movers(comparison: Comparison, first: Segmentation, second: Segmentation) -> None:
+    """Each flow that leaves its match, the largest first, and the customers in it."""
     table = tables.movers(comparison)
     if table.empty:
         st.caption("Nobody moved.")
         return
     widgets.frame(table, "Flows of customers between segments.")
+    st.download_button(
+        "Customers who moved (CSV)",
+        lambda: csv_bytes(moved_customers(comparison, first, second)),
+        file_name="moved.csv",
+        mime="text/csv",
+        help="One row a customer, with both segments.",
+        on_click="ignore",
+    )

@@ -12,7 +12,7 @@ from charts import theme
 from charts.theme import Palette
 from core.features import catalog
 from core.segments.segmentation import BORDERLINE, Segment, Segmentation
-from ui import services, tables, widgets
+from ui import editing, services, tables, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -41,7 +41,7 @@ def patience(workspace: Workspace) -> Iterator[None]:
         yield
 
 
-def cards(segmentation: Segmentation) -> None:
+def cards(workspace: Workspace, segmentation: Segmentation) -> None:
     """A card a segment, the one with the highest mean revenue first."""
     segments = segmentation.segments
     for start in range(0, len(segments), _CARDS_A_ROW):
@@ -49,6 +49,7 @@ def cards(segmentation: Segmentation) -> None:
         for place, segment in zip(places, segments[start : start + _CARDS_A_ROW], strict=False):
             with place, st.container(border=True):
                 _card(segment, segmentation.features.currency)
+                editing.name_and_plan(workspace, segment)
 
 
 def _card(segment: Segment, currency: str | None) -> None:

@@ -17,7 +17,8 @@ from core.errors import UserError
 from core.orders.cleaning import CleaningOptions, OrderLines
 from core.orders.columns import Recognition, detect
 from core.orders.customers import CustomerTable
-from core.orders.remarks import count_copies, rows_by_currency
+from core.orders.overlapping import Copies
+from core.orders.remarks import rows_by_currency
 from core.orders.roles import BY_NAME
 from core.orders.samples import UnderstoodValue, likely_reading, understood_samples
 from core.orders.set_aside import RowsSetAside, rows_set_aside
@@ -66,17 +67,22 @@ def take_uploads(workspace: Workspace, files: Sequence[UploadedFile]) -> None:
     for file in files:
         path = engine.folder / engine.new_name("upload")
         copies.append(Upload(file.name, path, _copy(file, path)))
-    context = get_script_run_ctx()
     for file in files:
-        if context is not None:
-            context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
-        file.close()
+        drop(file)
     give_back()
     try:
         _open(workspace, engine, copies)
     except UserError as error:
         workspace.make_room()
         workspace.refusal = error
+
+
+def drop(file: UploadedFile) -> None:
+    """Remove a file that was handed in from the server's memory."""
+    context = get_script_run_ctx()
+    if context is not None:
+        context.uploaded_file_mgr.remove_file(context.session_id, file.file_id)
+    file.close()
 
 
 def take_sample(workspace: Workspace, sample: Sample) -> None:
@@ -149,6 +155,8 @@ def choose_column(workspace: Workspace, role: str, header: str) -> None:
         changes["date_order"] = None
     elif BY_NAME[role].kind in {"money", "number"}:
         changes["decimal"] = None
+    if role == "currency" or BY_NAME[role].kind == "money":
+        changes["currency"] = None
     choose(workspace, **changes)
 
 
@@ -186,6 +194,7 @@ def _lines(workspace: Workspace) -> Understood | UserError:
         found = understand(engine, _source(workspace), workspace.cleaning)
     except UserError as error:
         return error
+    workspace.source = found.source  # where the fast reader was wrong, it need not be tried again
     workspace.asked |= {ambiguity.kind: ambiguity for ambiguity in found.reading.ambiguities}
     return found
 
@@ -265,12 +274,10 @@ def currencies(workspace: Workspace) -> Mapping[str, int]:
         return workspace.answer(("currencies", reading_key(workspace)), count)
 
 
-def copies(workspace: Workspace) -> int:
-    """How many rows of orders are exact copies of another. Counted once, since no choice changes it."""
-    if workspace.copies is None:
-        with workspace.alone():
-            workspace.copies = count_copies(lines(workspace).source)
-    return workspace.copies
+def copies(workspace: Workspace) -> Copies:
+    """How many rows of orders are exact copies of another. Only whether orders have numbers makes a difference."""
+    found = lines(workspace)
+    return workspace.answer(("copies", "order_id" in found.recognition.columns), lambda: found.copies)
 
 
 def set_aside(workspace: Workspace) -> pd.DataFrame:
@@ -297,7 +304,16 @@ def _set_aside(workspace: Workspace) -> RowsSetAside:
 def rest(workspace: Workspace) -> None:
     """Let the server have back what reading took, once a reading: a visitor looks at her page for minutes."""
     with workspace.alone():
-        workspace.answer(("rested", reading_key(workspace)), _engine(workspace).rest)
+        workspace.answer(_rested(workspace), _engine(workspace).rest)
+
+
+def rest_again(workspace: Workspace) -> None:
+    """Let the next `rest` be one: the rows were asked for much."""
+    workspace.ask_again(_rested(workspace))
+
+
+def _rested(workspace: Workspace) -> Hashable:
+    return ("rested", reading_key(workspace))
 
 
 def _engine(workspace: Workspace) -> Engine:

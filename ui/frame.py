@@ -22,7 +22,7 @@ def open_page(step: Step) -> Workspace:
     """
     st.set_page_config(page_title=f"{step.title} – Elbow Room", layout="wide")
     workspace = session.workspace()
-    _menu(step, workspace)
+    _menu(workspace)
     st.title(step.title)
     st.caption(step.purpose)
     if step.needs_orders and not workspace.has_orders:
@@ -49,7 +49,7 @@ def next_step(step: Step) -> None:
     st.page_link(following.script, label=f"Next: {following.title}", icon=":material/arrow_forward:")
 
 
-def _menu(step: Step, workspace: Workspace) -> None:
+def _menu(workspace: Workspace) -> None:
     with st.sidebar:
         st.markdown("### Elbow Room")
         st.caption("From orders to customer segments")

@@ -35,6 +35,7 @@ class Job(Generic[Made]):
     def __init__(self, work: Work[Made], name: str) -> None:
         self._partial: Made | None = None
         self._error: BaseException | None = None
+        self._error_told = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
         self._thread.start()
@@ -45,13 +46,15 @@ class Job(Generic[Made]):
 
     @property
     def cut_short(self) -> bool:
-        """Whether it was stopped before it was done, so that there is no use in waiting for it."""
-        return self._stop.is_set() and not (self._partial is not None and self._partial.complete)
+        """Whether there is no use in waiting: it was stopped before it was done, or failed and somebody saw it."""
+        done = self._partial is not None and self._partial.complete
+        return self._error_told or (self._stop.is_set() and not done)
 
     @property
     def partial(self) -> Made | None:
         """What there is so far, None before the first. An error that ended the work is raised here, to be seen."""
         if self._error is not None:
+            self._error_told = True
             raise self._error.with_traceback(None)
         return self._partial
 
@@ -100,6 +103,11 @@ class Ahead:
 
     def stop(self) -> None:
         self._stop.set()
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it was stopped, so that the answers may not all be there."""
+        return self._stop.is_set()
 
     def _run(self, tasks: tuple[Callable[[], object], ...], alone: Callable[[], AbstractContextManager[None]]) -> None:
         for task in tasks:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
 
 from charts import features as charts
-from core.clustering.preparation import Outliers, Scaling, Transform
+from core.clustering.preparation import Outliers, PreparationOptions, Scaling, Transform
 from core.errors import UserError
 from core.features import catalog
 from core.segments.naming import inner
@@ -59,36 +60,48 @@ def choices(workspace: Workspace) -> None:
     """Features and their preparation, each with what it means."""
     current = services.chosen_features(workspace)
     at_hand = tuple(dict.fromkeys((*current, *services.features(workspace).distinct)))
+    chosen = features(workspace, "Compare customers by", "features", at_hand, current)
+    options = workspace.grouping
+    if chosen != current:
+        options = replace(options, features=chosen, preset=None)
+    prepared = preparation(workspace, options.preparation)
+    prepared = replace(prepared, weights=_weights(workspace, chosen))
+    services.group_differently(workspace, replace(options, preparation=prepared))
+
+
+def features(
+    workspace: Workspace, label: str, name: str, at_hand: Sequence[str], current: Sequence[str]
+) -> tuple[str, ...]:
+    """Which features to compare customers by."""
     chosen = st.multiselect(
-        "Compare customers by",
+        label,
         at_hand,
-        key=widgets.bound(workspace, "features", list(current)),
-        format_func=lambda name: catalog.feature(name).label,
+        key=widgets.bound(workspace, name, list(current)),
+        format_func=lambda feature: catalog.feature(feature).label,
         help="Three to five features that say different things work best.",
     )
-    options = workspace.grouping
-    if tuple(chosen) != current:
-        options = replace(options, features=tuple(chosen), preset=None)
-    prepared = options.preparation
+    return tuple(chosen)
+
+
+def preparation(workspace: Workspace, prepared: PreparationOptions, prefix: str = "") -> PreparationOptions:
+    """How features are made comparable, weights aside. The prefix tells apart what stands twice on a page."""
     columns = st.columns(3)
     with columns[0]:
         transform = widgets.pick(
-            workspace, "transform", "Even out (transform)", list(_TRANSFORMS), prepared.transform, _TRANSFORMS
+            workspace, f"{prefix}transform", "Even out (transform)", list(_TRANSFORMS), prepared.transform, _TRANSFORMS
         )
         st.caption(_MEANINGS[transform])
     with columns[1]:
         outliers = widgets.pick(
-            workspace, "outliers", "Unusual values (outliers)", list(_OUTLIERS), prepared.outliers, _OUTLIERS
+            workspace, f"{prefix}outliers", "Unusual values (outliers)", list(_OUTLIERS), prepared.outliers, _OUTLIERS
         )
         st.caption(_MEANINGS[outliers])
     with columns[2]:
         scaling = widgets.pick(
-            workspace, "scaling", "Make comparable (scaling)", list(_SCALINGS), prepared.scaling, _SCALINGS
+            workspace, f"{prefix}scaling", "Make comparable (scaling)", list(_SCALINGS), prepared.scaling, _SCALINGS
         )
         st.caption(_MEANINGS[scaling])
-    weights = _weights(workspace, tuple(chosen))
-    prepared = replace(prepared, transform=transform, outliers=outliers, scaling=scaling, weights=weights)
-    services.group_differently(workspace, replace(options, preparation=prepared))
+    return replace(prepared, transform=transform, outliers=outliers, scaling=scaling)
 
 
 def _weights(workspace: Workspace, chosen: tuple[str, ...]) -> dict[str, float]:

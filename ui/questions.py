@@ -48,7 +48,7 @@ def copies(workspace: Workspace, place: DeltaGenerator) -> None:
     with place:
         with st.spinner("Looking for rows that are exact copies …"):
             found = files.copies(workspace)
-        if not found:
+        if not found.rows:
             return
         key = f"drop copies/{workspace.revision}"
         st.session_state[key] = workspace.cleaning.drop_duplicates
@@ -56,12 +56,15 @@ def copies(workspace: Workspace, place: DeltaGenerator) -> None:
         def choose() -> None:
             files.choose(workspace, drop_duplicates=st.session_state[key])
 
-        rows = "1 row that is an exact copy" if found == 1 else f"{found:,} rows that are exact copies"
+        rows = "1 row that is an exact copy" if found.rows == 1 else f"{found.rows:,} rows that are exact copies"
+        elsewhere = f" Of them {found.of_another_file:,} stand in another of the files, and without order numbers "
+        elsewhere += "nothing else tells whether that is the same order: leave them out if the files overlap."
         st.toggle(
             f"Leave out {rows} of another",
             key=key,
             on_change=choose,
-            help="The same in every cell. They may be true (the same item, scanned twice) or a slip of the export.",
+            help="The same in every cell. They may be true (the same item, scanned twice) or a slip of the export."
+            + (elsewhere if found.of_another_file else ""),
         )
 
 

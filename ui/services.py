@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,19 @@ from core.clustering.preparation import Preparation, PreparationOptions, prepare
 from core.clustering.sweep import Sweep, cluster
 from core.clustering.sweep import sweep as sweep_of
 from core.exports import bundle, lists
+from core.features.distributions import RecencyByRevenue
+from core.features.distributions import recency_by_revenue as recency_by_revenue_of
 from core.features.engineering import CustomerFeatures, customer_features
 from core.orders.customers import CustomerTable
+from core.orders.overview import Overview
+from core.orders.overview import overview as overview_of
+from core.segments.buying import Buying
+from core.segments.buying import buying as buying_of
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
-from core.segments.comparison import Comparison, compare
-from core.segments.generations import Generation, generation
+from core.segments.edits import adopted, edited
+from core.segments.generations import Edit, Generation, Thread
+from core.segments.generations import generations as generations_of
 from core.segments.naming import ranks
 from core.segments.rfm import Crosswalk, crosswalk
 from core.segments.rules import Rules
@@ -32,14 +40,35 @@ from core.segments.rules import rules as rules_of
 from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
-from ui.files import lines, read_differently, reading_key
-from ui.jobs import Job, Made
+from ui.files import lines, read_differently, reading_key, rest_again
+from ui.jobs import Ahead, Job
 from ui.session import Workspace
+
+Work = TypeVar("Work", bound=Job[Any] | Ahead)
 
 
 def features(workspace: Workspace) -> CustomerFeatures:
     """All that the file tells of each customer."""
     return workspace.answer(("features", reading_key(workspace)), lambda: customer_features(lines(workspace)))
+
+
+def overview(workspace: Workspace) -> Overview | None:
+    """The orders at a glance; None of a customer table, which has none."""
+    found = lines(workspace)
+    if isinstance(found, CustomerTable):
+        return None
+
+    def add_up() -> Overview:
+        rest_again(workspace)
+        return overview_of(found)
+
+    return workspace.answer(("overview", reading_key(workspace)), add_up)
+
+
+def recency_by_revenue(workspace: Workspace) -> RecencyByRevenue | None:
+    """How lately customers of much and of little revenue ordered; None where the file does not tell."""
+    key = ("recency by revenue", reading_key(workspace))
+    return workspace.answer(key, lambda: recency_by_revenue_of(features(workspace)))
 
 
 def chosen_features(workspace: Workspace) -> tuple[str, ...]:
@@ -63,7 +92,6 @@ def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
     with workspace.alone():
         workspace.grouping = options
     workspace.n_clusters = None
-    workspace.compared = None
 
 
 def limit(workspace: Workspace, k_max: int, min_share: float) -> None:
@@ -74,8 +102,11 @@ def limit(workspace: Workspace, k_max: int, min_share: float) -> None:
 
 
 def apply_preset(workspace: Workspace, name: str | None) -> None:
-    """Take a preset's features and preparation (None: the usual four), and its way of counting returns."""
-    preset = PRESETS.get(name or "")
+    """Take a preset's features and preparation (None: the usual four), and its way of counting returns.
+
+    Without a preset, returns count again as the visitor had said before.
+    """
+    preset, former = PRESETS.get(name or ""), PRESETS.get(workspace.grouping.preset or "")
     group_differently(
         workspace,
         replace(
@@ -85,15 +116,20 @@ def apply_preset(workspace: Workspace, name: str | None) -> None:
             preparation=preset.preparation if preset else PreparationOptions(),
         ),
     )
-    returns = preset.returns if preset and preset.returns else "net"
+    said = workspace.cleaning.returns
+    if former is None or former.returns != said:
+        workspace.own_returns = said
+    returns = (preset.returns if preset else None) or workspace.own_returns or said
     read_differently(workspace, replace(workspace.cleaning, returns=returns))
     workspace.revision += 1
 
 
-def preparation(workspace: Workspace, options: PreparationOptions | None = None) -> Preparation:
-    """The chosen features made comparable."""
+def preparation(
+    workspace: Workspace, options: PreparationOptions | None = None, names: tuple[str, ...] | None = None
+) -> Preparation:
+    """Features made comparable, by default those chosen in the way chosen."""
     wanted = options or workspace.grouping.preparation
-    chosen = chosen_features(workspace)
+    chosen = names or chosen_features(workspace)
     key = ("preparation", reading_key(workspace), chosen, wanted)
     return workspace.answer(key, lambda: prepare(features(workspace).values, chosen, wanted))
 
@@ -118,7 +154,7 @@ def sweep_job(workspace: Workspace) -> Job[Sweep]:
         )
         return workspace.job
 
-    return _going_on(workspace, ("sweep", *grouping_key(workspace)), begin)
+    return going_on(workspace, ("sweep", *grouping_key(workspace)), begin)
 
 
 def sweep(workspace: Workspace) -> Sweep:
@@ -137,11 +173,11 @@ def evidence_job(workspace: Workspace) -> Job[Evidence]:
         )
         return workspace.checking
 
-    return _going_on(workspace, ("evidence", *grouping_key(workspace)), begin)
+    return going_on(workspace, ("evidence", *grouping_key(workspace)), begin)
 
 
-def _going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Job[Made]]) -> Job[Made]:
-    """The job for these choices, begun where there is none, or none that will get done."""
+def going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Work]) -> Work:
+    """The work for these choices, begun where there is none, or none that will get done."""
     with workspace.alone():
         job = workspace.answer(key, begin)
         if job.cut_short:
@@ -177,7 +213,7 @@ def n_clusters(workspace: Workspace) -> int:
 def segmentation(workspace: Workspace, count: int | None = None) -> Segmentation:
     """The customers in `count` segments (by default the number chosen), with their stability once it is known."""
     wanted = count or n_clusters(workspace)
-    found, known = _segmentation(workspace, wanted, sweep(workspace)), evidence(workspace)
+    found, known = _called(workspace, wanted, sweep(workspace)), evidence(workspace)
     checked = known.stabilities.get(wanted) if known else None
     return found.rated(checked.jaccards) if checked else found
 
@@ -187,7 +223,16 @@ def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
     partial = sweep_job(workspace).partial
     if partial is None or count not in partial.fits:
         return None
-    return _segmentation(workspace, count, partial)
+    return _called(workspace, count, partial)
+
+
+def _called(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
+    """The segmentation under the marketer's own names and with her plans."""
+    made = _segmentation(workspace, count, found)
+    if not edits(workspace):
+        return made
+    born = _generation(workspace, count, found).edited(edits(workspace))
+    return workspace.answer(("called", *shown_key(workspace), count), lambda: made.called(born.names, born.plans))
 
 
 def close_up(workspace: Workspace, count: int) -> CloseUp:
@@ -215,7 +260,7 @@ def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentatio
     def profile() -> Segmentation:
         born = _generation(workspace, count, found)
         known, prepared = features(workspace), preparation(workspace)
-        return segment(known, prepared, found.fits[count], ranked=_ranks(workspace), generation=born)
+        return segment(known, prepared, found.fits[count], ranked=ranked(workspace), generation=born)
 
     with workspace.alone():
         return workspace.answer(("segmentation", *grouping_key(workspace), count), profile)
@@ -225,23 +270,53 @@ def _generation(workspace: Workspace, count: int, found: Sweep) -> Generation:
     """The generation of `count` segments; those before it are kept as they come, as the sweep's fits do."""
     with workspace.alone():
         born: list[Generation] = workspace.answer(("generations", *grouping_key(workspace)), list)
-        while len(born) < count:
-            born.append(
-                generation(
-                    features(workspace),
-                    preparation(workspace),
-                    found.fits[len(born) + 1],
-                    ranked=_ranks(workspace),
-                    before=born[-1] if born else None,
-                )
-            )
+        if len(born) < count:
+            fits = {k: found.fits[k] for k in range(1, count + 1)}
+            last = born[-1] if born else None
+            known, prepared = features(workspace), preparation(workspace)
+            born[:] = generations_of(known, prepared, fits, ranked(workspace), so_far=last).line()
         return born[count - 1]
 
 
 def generations(workspace: Workspace) -> tuple[Generation, ...]:
     """The segments of each number, from one on, once the sweep is done."""
     found = sweep(workspace)
-    return _generation(workspace, found.k_max, found).line()
+    return _generation(workspace, found.k_max, found).edited(edits(workspace)).line()
+
+
+def edits(workspace: Workspace) -> Mapping[Thread, Edit]:
+    """The names and plans that the marketer gave to segments of these customers, as compared now."""
+    return workspace.edits.get(_line_key(workspace), {})
+
+
+def edit(workspace: Workspace, number: int, change: Edit) -> None:
+    """Call a segment of those shown something else, or plan something else for it.
+
+    Raises
+    ------
+    NameTakenError, UnusablePlanError
+    """
+    line = generations(workspace)
+    with workspace.alone():
+        workspace.edits[_line_key(workspace)] = edited(line[n_clusters(workspace) - 1], number, change, line)
+
+
+def adopt(workspace: Workspace, count: int, changes: Mapping[int, Edit]) -> None:
+    """The same for several of `count` segments at once.
+
+    Raises
+    ------
+    NameTakenError, UnusablePlanError
+    """
+    line = generations(workspace)
+    with workspace.alone():
+        workspace.edits[_line_key(workspace)] = adopted(line[count - 1], changes, line)
+
+
+def _line_key(workspace: Workspace) -> tuple[Hashable, ...]:
+    """What tells a line of segments from all others. How far it goes makes no difference."""
+    grouping = workspace.grouping
+    return (reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.seed)
 
 
 def split(workspace: Workspace, count: int) -> Split:
@@ -249,14 +324,14 @@ def split(workspace: Workspace, count: int) -> Split:
 
     def describe() -> Split:
         after = generations(workspace)[count]
-        return split_of(after, features(workspace), _ranks(workspace), chosen_features(workspace))
+        return split_of(after, features(workspace), ranked(workspace), chosen_features(workspace))
 
     with workspace.alone():
-        return workspace.answer(("split", *grouping_key(workspace), count), describe)
+        return workspace.answer(("split", *shown_key(workspace), count), describe)
 
 
-def _ranks(workspace: Workspace) -> pd.DataFrame:
-    """The same for every number of segments, and most of the work of making them."""
+def ranked(workspace: Workspace) -> pd.DataFrame:
+    """Where each customer stands: the same for every number of segments, and most of the work of making them."""
     return workspace.answer(("ranks", reading_key(workspace)), lambda: ranks(features(workspace).values))
 
 
@@ -276,7 +351,7 @@ def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
             found[outliers] = segment(known, prepared, cluster(matrix, count, seed=workspace.grouping.seed))
         return found
 
-    return workspace.answer(("capping", *grouping_key(workspace), count), both)
+    return workspace.answer(("capping", *shown_key(workspace), count), both)
 
 
 def analysis(workspace: Workspace) -> Analysis:
@@ -295,18 +370,25 @@ def analysis(workspace: Workspace) -> Analysis:
     )
 
 
-def comparison(workspace: Workspace, before: int, after: int) -> Comparison:
-    """What became of the customers of one number of segments in another."""
-    key = ("comparison", *grouping_key(workspace), before, after)
-    return workspace.answer(key, lambda: compare(segmentation(workspace, before), segmentation(workspace, after)))
-
-
 def report(workspace: Workspace) -> str:
     """The report as one HTML page."""
     with workspace.alone():
         told, conditions = analysis(workspace), rules(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
     return bundle.report_of(told, figures, conditions)
+
+
+def buying(workspace: Workspace) -> Buying | None:
+    """What the segments at hand buy; None where there are no orders."""
+    found, grouped = lines(workspace), segmentation(workspace)
+    if isinstance(found, CustomerTable):
+        return None
+
+    def add_up() -> Buying:
+        rest_again(workspace)
+        return buying_of(found, grouped)
+
+    return workspace.answer(("buying", *grouping_key(workspace), grouped.n_segments), add_up)
 
 
 def list_file(workspace: Workspace, number: int) -> bytes:
@@ -320,6 +402,11 @@ def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:
     """What tells these customers, as compared now, from all others."""
     grouping = workspace.grouping
     return (reading_key(workspace), chosen_features(workspace), grouping.preparation, grouping.k_max, grouping.seed)
+
+
+def shown_key(workspace: Workspace) -> tuple[Hashable, ...]:
+    """What tells the segments as they are shown, under their names, from all others."""
+    return (*grouping_key(workspace), frozenset(edits(workspace).items()))
 
 
 def recipe(workspace: Workspace) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import streamlit as st
 
@@ -16,10 +16,15 @@ from core.clustering.evidence import Evidence
 from core.clustering.sweep import Sweep
 from core.engine import Engine, give_back
 from core.errors import UserError
-from core.orders.cleaning import CleaningOptions
+from core.orders.cleaning import CleaningOptions, Returns
 from core.orders.source import SourceTable
 from core.orders.values import Ambiguity
+from core.segments.generations import Edit, Thread
+from core.segments.planner import EXAMPLE, Campaign
 from ui.jobs import Ahead, Job
+
+if TYPE_CHECKING:  # which themselves need a workspace
+    from ui.sides import Fitted, Side
 
 _KEY = "workspace"
 _MOST_ANSWERS = 180  # with 20 numbers of segments, each has up to eight
@@ -47,17 +52,21 @@ class Workspace:
     remembered: dict[frozenset[str], CleaningOptions] = field(default_factory=dict)  # headers -> what was said of them
     as_before: bool = False  # whether something was said before of files with the headers of these
     asked: dict[str, Ambiguity] = field(default_factory=dict)  # by kind; once answered, a reading names it no more
-    copies: int | None = None  # rows that are exact copies; None while nobody has counted
     grouping: SegmentOptions = field(default_factory=SegmentOptions)
     n_clusters: int | None = None  # None: as advised
+    edits: dict[Hashable, dict[Thread, Edit]] = field(default_factory=dict)  # by what tells a line of segments apart
+    campaign: Campaign = EXAMPLE
     clicks: int = 0  # on the curves of the Choose k page
-    compared: tuple[int, int] | None = None
+    compared: tuple[Side, Side] | None = None
+    recipes_given: int = 0  # on the Compare page
     scatter_axes: tuple[str, str] | None = None
     studied_feature: str | None = None
     studied_segment: int = 1
     job: Job[Sweep] | None = None
     checking: Job[Evidence] | None = None  # of the solutions of that sweep
+    fitting: Job[Fitted] | None = None  # of the last other choice on the Compare page
     ahead: Ahead | None = None
+    own_returns: Returns | None = None  # what was said of returned goods before a preset said otherwise
     revision: int = 0  # grows whenever values are set other than by their own widget
     _answers: dict[Hashable, Any] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -96,9 +105,13 @@ class Workspace:
 
     def stop_work(self) -> None:
         """End what goes on in the background. What has been done of it is of no more use."""
-        for work in (self.job, self.checking, self.ahead):
+        for work in (self.job, self.checking, self.fitting, self.ahead):
             if work is not None:
                 work.stop()
+
+    def __del__(self) -> None:
+        """A visitor who closes her tab wants no more of it; what works in the background holds no workspace."""
+        self.stop_work()
 
     def forget(self) -> None:
         """Let go of all data, its copies on disk included, and of all choices."""

@@ -9,8 +9,10 @@ from core.clustering.choice import Advice
 from core.clustering.evidence import Evidence
 from core.clustering.indices import OtherMeasures
 from core.features import catalog
-from core.orders.roles import CONTACTS
+from core.orders.roles import BY_NAME, CONTACTS
+from core.segments.buying import Affinity
 from core.segments.comparison import Comparison
+from core.segments.planner import CampaignPlan, Outlook
 from core.segments.segmentation import BORDERLINE, Segmentation, not_taken
 
 ON_THE_BORDER = "On the border"
@@ -70,6 +72,61 @@ def summary(segmentation: Segmentation) -> pd.DataFrame:
             theme.money(segment.revenue or 0.0, currency) for segment in segmentation.segments
         ]
     return pd.DataFrame(table)
+
+
+def campaign(found: CampaignPlan, currency: str | None) -> pd.DataFrame:
+    """What a campaign would cost and bring in each segment; blank where no order's value is known."""
+
+    def money(amount: float | None) -> str:
+        return "" if amount is None else theme.money(amount, currency)
+
+    rows = [
+        (
+            theme.label(each.segment),
+            _verdict(each),
+            money(each.profit),
+            "" if each.smallest_uplift is None else f"{each.smallest_uplift:.1%}",
+            money(each.cost),
+            money(each.order_value),
+            "" if each.order_value is None else f"{each.extra_orders:,.1f}",
+            f"{each.segment.customers:,}",
+        )
+        for each in found.outlooks
+    ]
+    columns = ["Segment", "In words", "Expected profit", "Smallest uplift that pays", "Cost", "Average order"]
+    return pd.DataFrame(rows, columns=[*columns, "Extra orders", "Customers"])
+
+
+def _verdict(outlook: Outlook) -> str:
+    if outlook.order_value is None:
+        return "Order value not known"
+    if outlook.pays:
+        return "Pays"
+    if outlook.gain is not None and outlook.gain <= 0:
+        return "Cannot pay, no margin"
+    if outlook.smallest_uplift is None:
+        return "Cannot pay, too costly"
+    return f"Pays from {outlook.smallest_uplift:.1%} on"
+
+
+def most_bought(affinity: Affinity, segmentation: Segmentation) -> pd.DataFrame:
+    """What each segment spends the most on, with its share of the segment's money and of everyone's."""
+    label = BY_NAME[affinity.role].label
+    rows = [
+        (
+            theme.label(segment),
+            theme.plain(cell.item),
+            theme.money(cell.revenue, segmentation.features.currency),
+            f"{cell.share:.1%}" if cell.share == cell.share else "–",
+            f"{cell.share_of_all:.1%}",
+            f"{cell.index:,.0f}" if cell.index == cell.index else "–",
+            f"{cell.customers:,}",
+        )
+        for segment in segmentation.segments
+        for cell in affinity.most_bought(segment.number).itertuples()
+    ]
+    columns = ["Segment", label, "Revenue", "Of its money", "Of everyone's", "Index", "Customers"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def members(segmentation: Segmentation, number: int) -> pd.DataFrame:

@@ -79,9 +79,13 @@ def vega_chart(spec: Mapping[str, Any], key: str | None = None) -> None:
     st.vega_lite_chart(dict(spec), width="stretch", key=key)
 
 
-def vega_control(spec: Mapping[str, Any], key: str, selection: str, on_select: Callable[[], None]) -> None:
+def vega_control(
+    spec: Mapping[str, Any], key: str, selection: str, on_select: Callable[[], None], alt_text: str
+) -> None:
     """The same, with a selection that visitors make in it; it is under st.session_state[key]."""
-    st.vega_lite_chart(dict(spec), width="stretch", key=key, on_select=on_select, selection_mode=selection)
+    st.vega_lite_chart(
+        dict(spec), width="stretch", key=key, on_select=on_select, selection_mode=selection, alt=alt_text
+    )
 
 
 def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
@@ -205,5 +209,7 @@ def plan(segment: Segment) -> None:
     """What to do for a segment, why, and how to see whether it worked."""
     for action in segment.plan.actions:
         st.markdown(f"**{plain(action.what)}** {plain(action.why)}")
-    st.caption(f"Watch: {plain(segment.plan.measure)}")
-    st.caption(f"A subject line to start from: “{plain(segment.plan.subject_line)}”")
+    if segment.plan.measure:
+        st.caption(f"Watch: {plain(segment.plan.measure)}")
+    if segment.plan.subject_line:
+        st.caption(f"A subject line to start from: “{plain(segment.plan.subject_line)}”")

@@ -15,11 +15,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from core.clustering.silhouette import Silhouette, SilhouetteMeter
 from core.clustering.summary import Points, Summary, summarise
-from core.clustering.workers import Stopped as SweepStopped
-from core.clustering.workers import in_order, pool
+from core.clustering.workers import in_order
 from core.errors import TooFewCustomersError
 
-__all__ = ["ClusterFit", "Silhouette", "Sweep", "SweepStopped", "sweep"]
+__all__ = ["ClusterFit", "Silhouette", "Sweep", "sweep"]
 
 _STARTS = 20  # on coarse points, where each is cheap
 _CHUNK_ROWS = 1 << 18
@@ -98,7 +97,7 @@ def sweep(
     Raises
     ------
     TooFewCustomersError : fewer than two different customers
-    SweepStopped : should_stop said so; fits not yet begun never begin, and what was fitted went to `on_fit`
+    workers.Stopped : should_stop said so; fits not yet begun never begin, and what was fitted went to `on_fit`
 
     Notes
     -----
@@ -138,11 +137,20 @@ def sweep(
     return partial
 
 
-def cluster(fit_matrix: np.ndarray, k: int, *, seed: int = 42) -> ClusterFit:
-    """One fit as the sweep makes it: k-means with k clusters on (n_customers, n_features) in the scaled space."""
+def cluster(
+    fit_matrix: np.ndarray, k: int, *, seed: int = 42, should_stop: Callable[[], bool] | None = None
+) -> ClusterFit:
+    """One fit as the sweep makes it: k-means with k clusters on (n_customers, n_features) in the scaled space.
+
+    Raises
+    ------
+    workers.Stopped : should_stop, which is asked while waiting, said so
+    """
     ignore_merged_clusters()
     matrix = np.ascontiguousarray(fit_matrix, dtype=np.float64)
-    return pool()[0].submit(_fit, matrix, summarise(matrix, seed), seed, k).result()
+    task = functools.partial(_fit, matrix, summarise(matrix, seed), seed, k)
+    with closing(in_order([task], should_stop)) as fits:
+        return next(fits)
 
 
 def _step(

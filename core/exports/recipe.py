@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UserError
+from core.segments.edits import LONGEST_TEXT as LONGEST_WORDS
+from core.segments.edits import MOST_ACTIONS
+from core.segments.playbook import Action, Plan
 from core.segments.segmentation import Segmentation
 
 if TYPE_CHECKING:
@@ -53,6 +56,7 @@ class RecipeSegment:
     number: int
     name: str
     archetype: str  # key in the playbook
+    plan: Plan | None = None  # None in recipes of before plans went with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ class Recipe:
             "k": self.k,
             "seed": self.seed,
             "segments": [
-                {**asdict(segment), "center": list(center)}
+                {**_told(segment), "center": list(center)}
                 for segment, center in zip(self.segments, self.centers, strict=True)
             ],
         }
@@ -172,7 +176,7 @@ def recipe_of(
         features=tuple(segmentation.preparation.features),
         preparation=_as_json(segmentation.preparation.as_dict()),
         centers=tuple(tuple(center) for center in segmentation.centers.tolist()),
-        segments=tuple(RecipeSegment(s.number, s.name, s.archetype) for s in segmentation.segments),
+        segments=tuple(RecipeSegment(s.number, s.name, s.archetype, s.plan) for s in segmentation.segments),
         seed=seed,
     )
 
@@ -248,11 +252,36 @@ def _segments(
     for number, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict) or _whole(entry, "number", 1, MOST_SEGMENTS) != number:
             raise RecipeError("its segments are not numbered 1, 2, 3 and so on")
-        segments.append(RecipeSegment(number, _line(entry, "name"), _line(entry, "archetype")))
+        plan = _plan(entry["plan"], f"the plan of segment {number}") if "plan" in entry else None
+        segments.append(RecipeSegment(number, _line(entry, "name"), _line(entry, "archetype"), plan))
         centers.append(_center(entry.get("center"), number, n_features))
     if len({segment.name.casefold() for segment in segments}) < len(segments):
         raise RecipeError("two of its segments have one name")
     return tuple(segments), tuple(centers)
+
+
+def _told(segment: RecipeSegment) -> dict[str, Any]:
+    fields: dict[str, Any] = {"number": segment.number, "name": segment.name, "archetype": segment.archetype}
+    return fields if segment.plan is None else {**fields, "plan": segment.plan.as_dict()}
+
+
+def _plan(entry: Any, where: str) -> Plan:
+    """A plan as `Plan.as_dict` gives it; what was left blank is kept so."""
+    actions = entry.get("actions") if isinstance(entry, dict) else None
+    if not isinstance(actions, list) or not 1 <= len(actions) <= MOST_ACTIONS:
+        raise RecipeError(f"{where} needs 1 to {MOST_ACTIONS} actions")
+    return Plan(
+        tuple(Action(_words(each, "what", where), _words(each, "why", where)) for each in actions),
+        _words(entry, "measure", where),
+        _words(entry, "subject_line", where),
+    )
+
+
+def _words(entry: Any, name: str, where: str) -> str:
+    value = entry.get(name) if isinstance(entry, dict) else None
+    if not isinstance(value, str) or len(value) > LONGEST_WORDS or _CONTROL.search(value):
+        raise RecipeError(f"{name} in {where} must be a text of up to {LONGEST_WORDS:,} characters on one line")
+    return value
 
 
 def _center(center: Any, number: int, n_features: int) -> tuple[float, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -51,7 +50,6 @@ class Feature:
     label: str
     unit: Unit
     meaning: str
-    higher_is: Literal["better", "worse", "neutral"] = "neutral"
     needs: tuple[str, ...] = ()  # columns of the order lines beyond those that every file has
     from_lines: FromLines | None = None  # an aggregate of one customer's lines
     from_orders: FromOrders | None = None  # or of her orders, which have customer_id and order_key
@@ -132,70 +130,70 @@ def _score(name: str, *, high_is_five: bool) -> FromCustomers:
 CATALOG: tuple[Feature, ...] = (
     Feature(
         "total_revenue", "Total revenue", Unit.MONEY,
-        "All that the customer paid, less what came back.", "better",
+        "All that the customer paid, less what came back.",
         from_lines=lambda lines: lines.table.amount.sum().round(8),
     ),
     Feature(
         "avg_order_value", "Average order value", Unit.MONEY,
-        "Total revenue divided by the number of orders.", "better",
+        "Total revenue divided by the number of orders.",
         from_customers=lambda customers: customers.total_revenue / customers.order_count.nullif(0),
         uses=("total_revenue", "order_count"),
     ),
     Feature(
         "avg_line_value", "Average line value", Unit.MONEY,
-        "The mean of the customer's order lines; what the article (Malla 2024) calls average order value.", "better",
+        "The mean of the customer's order lines; what the article (Malla 2024) calls average order value.",
         from_lines=lambda lines: lines.table.amount.mean().round(10),
     ),
     Feature(
         "total_quantity", "Total quantity", Unit.ITEMS,
-        "How many items the customer bought, less those that came back.", "better", ("quantity",),
+        "How many items the customer bought, less those that came back.", ("quantity",),
         from_lines=lambda lines: ibis.coalesce(lines.table.quantity.sum(), 0.0).round(8),
     ),
     Feature(
         "recency_days", "Days since last order", Unit.DAYS,
-        "Days from the customer's last purchase to the day that the analysis looks back from.", "worse",
+        "Days from the customer's last purchase to the day that the analysis looks back from.",
         from_lines=_days_since_last_purchase,
     ),
     Feature(
         "order_count", "Number of orders", Unit.ORDERS,
-        "How many different orders the customer placed; pure returns are none.", "better",
+        "How many different orders the customer placed; pure returns are none.",
         from_orders=lambda orders: orders.count(),
     ),
     Feature(
         "tenure_days", "Days as a customer", Unit.DAYS,
-        "Days from the customer's first purchase to the day that the analysis looks back from.", "neutral",
+        "Days from the customer's first purchase to the day that the analysis looks back from.",
         from_lines=lambda lines: lines.reference_date.delta(lines.table.order_date.min(where=lines.bought), unit="day"),
     ),
     Feature(
         "days_between_orders", "Days between orders", Unit.DAYS,
-        "The mean number of days from one order to the next; unknown for customers with a single order.", "worse",
+        "The mean number of days from one order to the next; unknown for customers with a single order.",
         from_customers=lambda customers: (customers.tenure_days - customers.recency_days)
         / (customers.order_count - 1).nullif(0),
         uses=("tenure_days", "recency_days", "order_count"),
     ),
     Feature(
         "distinct_products", "Different products", Unit.PRODUCTS,
-        "How many different products the customer bought.", "better", ("product",),
+        "How many different products the customer bought.", ("product",),
         from_lines=lambda lines: values.unless_blank(lines.table["product"].strip()).nunique(where=lines.bought),
     ),
     Feature(
         "return_rate", "Share returned", Unit.SHARE,
-        "The value of what came back, as a share of the value bought.", "worse",
+        "The value of what came back, as a share of the value bought.",
         from_lines=_returned_share,
     ),
     Feature(
         "rfm_recency", "RFM score: recency", Unit.SCORE,
-        "1 to 5 by fifths of all customers; 5 for the most recent buyers.", "better",
+        "1 to 5 by fifths of all customers; 5 for the most recent buyers.",
         from_customers=_score("recency_days", high_is_five=False), uses=("recency_days",),
     ),
     Feature(
         "rfm_frequency", "RFM score: frequency", Unit.SCORE,
-        "1 to 5 by fifths of all customers; 5 for those with the most orders.", "better",
+        "1 to 5 by fifths of all customers; 5 for those with the most orders.",
         from_customers=_score("order_count", high_is_five=True), uses=("order_count",),
     ),
     Feature(
         "rfm_monetary", "RFM score: revenue", Unit.SCORE,
-        "1 to 5 by fifths of all customers; 5 for those who spent the most.", "better",
+        "1 to 5 by fifths of all customers; 5 for those who spent the most.",
         from_customers=_score("total_revenue", high_is_five=True), uses=("total_revenue",),
     ),
 )  # fmt: skip

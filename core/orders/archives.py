@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal, cast
 
-from core.errors import EmptyFileError, UnreadableFileError, listed
+from core.errors import EmptyFileError, NoRoomError, UnreadableFileError, listed
 
 Kind = Literal["text", "parquet", "workbook", "zip", "gzip"]
 
@@ -217,7 +217,13 @@ class _Bounds:
                         f"(stopped after {self._unpacked / 1024**2:,.0f} MB).",
                         hint="Unpack it yourself, look at what it is, and upload the file with the orders.",
                     )
-                copy.write(block)
+                try:
+                    copy.write(block)
+                except OSError as error:  # else taken for damage of the archive
+                    raise NoRoomError(
+                        f"{self._name} could not be unpacked: {error.strerror or type(error).__name__}.",
+                        hint="Make room on the disk of the machine that Elbow Room runs on, and try again.",
+                    ) from error
 
 
 def _is_junk(member: str) -> bool:

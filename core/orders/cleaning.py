@@ -20,7 +20,7 @@ from core.orders.columns import Recognition, recognise
 from core.orders.dates import DateOrder
 from core.orders.ledger import REASONS, Ledger, reckon
 from core.orders.numbers import Decimal
-from core.orders.overlapping import copies, lines_in_another_file
+from core.orders.overlapping import Copies, copies, count_copies, lines_in_another_file
 from core.orders.relating import NUMBERED, Relations, all_relations, related, relations
 from core.orders.remarks import remarks
 from core.orders.roles import DESCRIPTIVE
@@ -98,6 +98,11 @@ class OrderLines:
     @property
     def revenue(self) -> ExactMoney:
         return self.ledger.used.money
+
+    @property
+    def copies(self) -> Copies:
+        """How many rows are exact copies of another. Reads all cells once more."""
+        return count_copies(self.source, numbered=_numbered(self.recognition))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -216,8 +221,14 @@ def _judged(engine: Engine, by: _Judgement) -> ir.Table:
         twice = lines_in_another_file(engine, source, standing, whole_orders=by.ties.order_amounts)
         rows = _set_aside(rows, engine.keep(twice, "twice"), [FILE, LINE], "in-another-file")
     if by.options.drop_duplicates:
-        rows = _set_aside(rows, engine.keep(copies(source), "copies"), [FILE, LINE], "duplicate")
+        rows = _set_aside(
+            rows, engine.keep(copies(source, numbered=_numbered(by.recognition)), "copies"), [FILE, LINE], "duplicate"
+        )
     return rows
+
+
+def _numbered(recognition: Recognition) -> bool:
+    return "order_id" in recognition.columns
 
 
 def _set_aside(rows: ir.Table, which: ir.Table, on: Sequence[str], reason: str) -> ir.Table:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from core.orders import values
 from core.orders.columns import Recognition
 from core.orders.names import normalised
-from core.orders.numbers import CURRENCY_CODES
+from core.orders.numbers import CURRENCY_CODES, CURRENCY_SIGNS
 from core.orders.roles import BY_NAME, CONTACTS
 from core.orders.source import SourceTable
 
@@ -197,8 +197,9 @@ def _codes(texts: Sequence[str]) -> bool:
     """Whether the numbers have leading zeros, or letters that are no currency."""
     padded = sum(bool(re.fullmatch(r"0\d+", text)) for text in texts)
     # A rand is written R12.50; what is R1, R2 and R3 throughout is a code.
-    glued = [found[1] for text in texts if (found := re.fullmatch(r"([A-Za-z]{1,3})\d+", text))]
-    lettered = len(glued) > _ENOUGH * len(texts) and not set(glued) <= set(CURRENCY_CODES)
+    money = {code.lower() for code in CURRENCY_CODES} | {sign for sign in CURRENCY_SIGNS if len(sign) > 1}
+    glued = [found[1].lower() for text in texts if (found := re.fullmatch(r"([A-Za-z]{1,3}\.?)\d+", text))]
+    lettered = len(glued) > _ENOUGH * len(texts) and not set(glued) <= money
     return lettered or padded > _FEW_CODES * len(texts)
 
 

@@ -241,6 +241,13 @@ def currency_beside(written: ir.StringValue) -> ir.StringValue:
     return beside
 
 
+def currency_told(written: ir.StringValue) -> ir.StringValue:
+    """ISO 4217 of the sign or code beside each number; missing where there is none, or one of several countries."""
+    beside = currency_beside(written)
+    shared = [sign for sign, code in CURRENCY_SIGNS.items() if code is None]
+    return currency_code(beside.nullif("").cases(*((sign, ibis.null("string")) for sign in shared), else_=beside))
+
+
 def currency_called(beside: str) -> str | None:
     """The ISO 4217 code of what `currency_beside` found; None for a sign that several countries share."""
     return CURRENCY_SIGNS[beside] if beside in CURRENCY_SIGNS else beside.upper()

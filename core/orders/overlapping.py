@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -14,11 +15,33 @@ from core.orders.source import FILE, LINE, SourceTable
 _ORDER = ("customer_id", "order_key")
 
 
-def copies(source: SourceTable) -> ir.Table:
-    """FILE and LINE of each row that equals an earlier one of its file in every cell."""
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """How many rows equal an earlier one in every cell."""
+
+    rows: int
+    of_another_file: int  # of them those whose earlier one is in another file only
+
+
+def copies(source: SourceTable, *, numbered: bool) -> ir.Table:
+    """FILE and LINE of each row that equals an earlier one in every cell.
+
+    Parameters
+    ----------
+    numbered : orders have numbers, which tell better what several files both hold: only rows of one file are compared
+    """
     rows = source.numbered()
     cells = [name for name in rows.columns if name not in {FILE, LINE}]
-    return _again(rows, [FILE, *cells])
+    return _again(rows, [FILE, *cells] if numbered else cells, order_by=(FILE, LINE))
+
+
+def count_copies(source: SourceTable, *, numbered: bool) -> Copies:
+    """How many rows `copies` tells of. Reads all cells once more."""
+    within = source.rows - sum(part.distinct().count().to_pyarrow().as_py() for part in source.contents())
+    if numbered or len(source.files) == 1:
+        return Copies(within, 0)
+    found = source.rows - source.table.distinct().count().to_pyarrow().as_py()
+    return Copies(found, found - within)
 
 
 def lines_in_another_file(engine: Engine, source: SourceTable, rows: ir.Table, *, whole_orders: bool) -> ir.Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -16,7 +17,8 @@ from core.orders.source import SourceTable, Stage
 from core.orders.values import Reading
 
 _MOMENT = "moment"
-_IDS = ("customer_id", "email", "payee", "order_id", "refunded_order")
+_EMAIL = "email_as_id"
+_IDS = ("customer_id", "payee", "order_id", "refunded_order")
 _SETTLED = ("customer_id", "order_id", "order_time", "payee", "refunded_order")  # in what is made of them
 
 
@@ -39,81 +41,106 @@ def stages(
     counted = [role for role in columns if BY_NAME[role].kind in {"number", "money"}]
     carried = [role for role in columns if role in DESCRIPTIVE and role in carry]
     texts = [role for role in columns if role not in {*counted, *DESCRIPTIVE, "order_date"}]
-    emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
-    lower = {"email", "payee", *(["customer_id"] if emails else [])}
+    by_email = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
+    guests_have_emails = columns.get("email") not in {None, columns["customer_id"]}
+    steps = _Steps(columns, counted, carried, texts, by_email, guests_have_emails, source.plain, reading, rules)
+    return steps.glance, steps.second_look, steps.look_up, steps.conclude
 
-    def glance(table: ir.Table) -> dict[str, ir.Value]:
-        cells = {role: table[columns[role]] for role in (*texts, *carried, "order_date", *counted)}
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The stages, and what they all go by."""
+
+    columns: Mapping[str, str]  # role -> name in the table
+    counted: Sequence[str]  # roles
+    carried: Sequence[str]
+    texts: Sequence[str]
+    by_email: bool  # customers are known by their email
+    guests_have_emails: bool
+    plain: bool  # as in `values.stripped`
+    reading: Reading
+    rules: SaleRules
+
+    def glance(self, table: ir.Table) -> dict[str, ir.Value]:
+        cells = {role: table[self.columns[role]] for role in (*self.texts, *self.carried, "order_date", *self.counted)}
+        decimal, whole = self.reading.decimal_of, self.reading.whole
         return {
-            **{
-                role: ids.identity(cells[role], lower=role in lower, plain=source.plain)
-                if role in _IDS
-                else values.stripped(cells[role], plain=source.plain)
-                for role in texts
-            },
-            **{role: cells[role].cast("string") for role in carried},
+            **{role: self._text(role, cells[role]) for role in self.texts},
+            **({_EMAIL: ids.identity(cells["email"], lower=True, plain=self.plain)} if self.guests_have_emails else {}),
+            **{role: cells[role].cast("string") for role in self.carried},
             "order_date": values.cast_day(cells["order_date"]),
-            **{
-                role: values.cast_number(cells[role], reading.decimal_of(role), whole=role in reading.whole)
-                for role in counted
-            },
-            **{_cell(role): cells[role] for role in ("order_date", *counted)},
+            **{role: values.cast_number(cells[role], decimal(role), whole=role in whole) for role in self.counted},
+            **{_cell(role): cells[role] for role in ("order_date", *self.counted)},
         }
 
-    def second_look(seen: ir.Table) -> dict[str, ir.Value]:
+    def _text(self, role: str, cell: ir.Value) -> ir.StringValue:
+        if role not in _IDS:
+            return values.stripped(cell, plain=self.plain)
+        lower = role == "payee" or (role == "customer_id" and self.by_email)
+        return ids.identity(cell, lower=lower, plain=self.plain)
+
+    def second_look(self, seen: ir.Table) -> dict[str, ir.Value]:
+        texts = [*self.texts, *([_EMAIL] if self.guests_have_emails else [])]
         found = {
             **{role: values.unless_blank(seen[role]) for role in texts},
-            **{role: seen[role] for role in carried},
+            **{role: seen[role] for role in self.carried},
             "order_date": values.trusted_day(seen.order_date),
-            **{role: values.finite(seen[role]) for role in counted},
+            **{role: values.finite(seen[role]) for role in self.counted},
         }
         unread = {
             _cell(role): ibis.ifelse(found[role].isnull(), values.stripped(seen[_cell(role)]), ibis.null("string"))
-            for role in ("order_date", *counted)
+            for role in ("order_date", *self.counted)
         }
         moment = values.stripped(seen[_cell("order_date")])
         if "order_id" in found:
             moment = ibis.ifelse(found["order_id"].isnull(), moment, ibis.null("string"))
         return {**found, **unread, _MOMENT: moment}
 
-    def look_up(seen: ir.Table) -> dict[str, ir.Value]:
-        asked = (*(_cell(role) for role in ("order_date", *counted)), _MOMENT)
+    def look_up(self, seen: ir.Table) -> dict[str, ir.Value]:
+        asked = (*(_cell(role) for role in ("order_date", *self.counted)), _MOMENT)
         return {name: values.looked_up(seen[name]) if name in asked else seen[name] for name in seen.columns}
 
-    def conclude(found: ir.Table) -> dict[str, ir.Value]:
-        blank = {_blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *counted)}
+    def conclude(self, found: ir.Table) -> dict[str, ir.Value]:
+        blank = {
+            _blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *self.counted)
+        }
         read = {
-            role: ibis.coalesce(found[role], values.finite(_by_rule(found[_cell(role)], role, reading)))
-            for role in counted
+            role: ibis.coalesce(found[role], values.finite(_by_rule(found[_cell(role)], role, self.reading)))
+            for role in self.counted
         }
         if "amount" not in read:
             read["amount"] = values.finite(read["unit_price"] * read["quantity"])
             blank["amount_blank"] = blank.pop("unit_price_blank") | blank["quantity_blank"]
-        undone = takes_back(found, rules)
+        undone = takes_back(found, self.rules)
         if undone is not None:
             back = {role: read[role] for role in ("amount", "quantity") if role in read}
             read |= {role: ibis.ifelse(undone, -number.abs(), number) for role, number in back.items()}
+        ruled_day = dates.day_by_rule(found[_cell("order_date")], self.reading.date_order, self.reading.day_count)
         return {
-            "customer_id": _customer(found, read["amount"], own=recognition.columns),
+            "customer_id": _customer(found, read["amount"]),
             **_order(found, undone),
-            "order_date": ibis.coalesce(
-                found.order_date,
-                dates.day_by_rule(found[_cell("order_date")], reading.date_order, reading.day_count),
-            ),
+            "order_date": ibis.coalesce(found.order_date, ruled_day),
             **{role: read[role] for role in read if role != "unit_price"},
             **blank,
-            **{role: found[role] for role in (*texts, *carried) if role not in _SETTLED},
-            **({"currency": numbers.currency_code(found.currency)} if "currency" in found.columns else {}),
+            **{role: found[role] for role in (*self.texts, *self.carried) if role not in _SETTLED},
+            **self._currency(found),
         }
 
-    return glance, second_look, look_up, conclude
+    def _currency(self, found: ir.Table) -> dict[str, ir.Value]:
+        if "currency" in found.columns:
+            return {"currency": numbers.currency_code(found.currency)}
+        if not self.reading.signed:
+            return {}
+        money = "amount" if "amount" in self.counted else "unit_price"
+        beside = numbers.currency_told(found[_cell(money)])
+        return {"currency": ibis.coalesce(beside, ibis.literal(self.reading.currency))}
 
 
-def _customer(found: ir.Table, amount: ir.FloatingValue, *, own: Mapping[str, str]) -> ir.StringValue:
+def _customer(found: ir.Table, amount: ir.FloatingValue) -> ir.StringValue:
     """Who bought. Guests are known by their email alone, if at all; a refund is paid to who bought."""
     customer = ibis.ifelse(sales.is_guest(found.customer_id), ibis.null("string"), found.customer_id)
-    if own.get("email") not in {None, own["customer_id"]}:
-        customer = ibis.coalesce(customer, found.email)
+    if _EMAIL in found.columns:
+        customer = ibis.coalesce(customer, found[_EMAIL])
     if "payee" in found.columns:
         refunded = (amount < 0).fill_null(False) & found.payee.notnull()
         customer = ibis.ifelse(refunded, found.payee, customer)

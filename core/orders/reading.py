@@ -9,9 +9,9 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from core.orders import dates, ids, numbers, sales, values
+from core.orders import dates, ids, numbers, running, sales, values
 from core.orders.columns import Recognition
-from core.orders.dates import DateEvidence, DateOrder, TimeOrder
+from core.orders.dates import DateEvidence, DateOrder
 from core.orders.names import normalised
 from core.orders.numbers import Decimal, NumberEvidence
 from core.orders.roles import BY_NAME
@@ -29,6 +29,8 @@ _DAY_FIRST_WORDS = frozenset(_WORDS.split())
 
 _NOT_DAY_FIRST = frozenset({"USD", "CAD", "PHP", "JPY", "CNY", "KRW", "TWD", "HUF"})
 """Currencies of places that write the month or the year first, or both ways."""
+
+_MOST_CURRENCIES = 300  # more than there are
 
 
 def plain(source: SourceTable, recognition: Recognition, currency: str | None) -> Reading | None:
@@ -66,7 +68,8 @@ def decide(
     today : orders lie before it; None for the day that it is
     """
     found_dates, found_numbers = _evidence(source, recognition, today or date.today())
-    currency = currency or _currency(source, recognition) or _currency_beside_amounts(source, recognition)
+    beside = _currencies_beside_amounts(source, recognition)
+    currency = currency or _currency(source, recognition) or next(iter(beside), None)
     told = _Surroundings.of(source, found_numbers, currency)
     ambiguities = []
     if date_order is None and found_dates.year_last:
@@ -86,6 +89,7 @@ def decide(
         day_count=found_dates.count,
         decimals={role: mark for role, mark in marks.items() if mark != usual},
         mixed=frozenset(role for role, found in found_numbers.items() if found.mixed),
+        signed="currency" not in recognition.columns and len({*beside, currency} - {None}) > 1,
         warnings=_lost_digits(source, recognition),
     )
 
@@ -111,7 +115,8 @@ def decide_numbers(
     found = {header: evidence[source.column(header)] for header in headers if source.column(header) in evidence}
     amount = recognition.header("amount")
     if currency is None and amount is not None:
-        currency = _currency(source, recognition) or _currency_beside_amounts(source, recognition)
+        beside = _currencies_beside_amounts(source, recognition)
+        currency = _currency(source, recognition) or next(iter(beside), None)
     told = _Surroundings.of(source, found, currency)
     marks, ambiguities = _marks(found, {header: header for header in headers}, told, decimal)
     usual = decimal or marks.get(amount or "") or told.decimal or "point"
@@ -277,8 +282,8 @@ def _time_order(source: SourceTable, recognition: Recognition) -> DateOrder | No
     )
     by_number = days.filter(days.number.notnull())
     for rows, along in ((days, LINE), (by_number, "number")):
-        steps = dates.time_order(rows, FILE, along).to_pyarrow().to_pylist()[0]
-        decided = TimeOrder(**{name: count or 0 for name, count in steps.items()}).decided
+        steps = running.time_order(rows, FILE, along).to_pyarrow().to_pylist()[0]
+        decided = running.TimeOrder(**{name: count or 0 for name, count in steps.items()}).decided
         if decided is not None:
             return decided
     return None
@@ -309,25 +314,25 @@ def _currency(source: SourceTable, recognition: Recognition) -> str | None:
         if "transaction_type" in columns:  # conversions and withdrawals say nothing of what is sold in
             strictly = recognition.platform is not None and recognition.platform.payments
             rows = rows.filter(~sales.is_no_sale_kind(rows.transaction_type, strictly=strictly))
-        found = _most_frequent(rows.select(found=numbers.currency_code(rows.currency)))
+        found = _by_frequency(rows.select(found=numbers.currency_code(rows.currency)))
         if found:
-            return found
+            return found[0]
     return numbers.currency_of(columns[_money_role(columns)])
 
 
-def _currency_beside_amounts(source: SourceTable, recognition: Recognition) -> str | None:
-    """The most frequent sign or code beside the amounts."""
+def _currencies_beside_amounts(source: SourceTable, recognition: Recognition) -> list[str]:
+    """ISO 4217 of the signs and codes beside the amounts, the most frequent first; those of several countries aside."""
     cell = source.table[source.column(recognition.columns[_money_role(recognition.columns)])]
     if not cell.type().is_string():
-        return None
-    found = _most_frequent(source.table.select(found=numbers.currency_beside(cell)))
-    return numbers.currency_called(found) if found else None
+        return []
+    found = _by_frequency(source.table.select(found=numbers.currency_beside(cell)))
+    return list(dict.fromkeys(code for beside in found if (code := numbers.currency_called(beside)) is not None))
 
 
-def _most_frequent(texts: ir.Table) -> str | None:
-    usual = texts.filter(texts.found.notnull()).found.value_counts(name="rows")
-    first = usual.order_by([ibis.desc("rows"), "found"]).limit(1).to_pyarrow().to_pylist()
-    return str(first[0]["found"]) if first else None
+def _by_frequency(texts: ir.Table) -> list[str]:
+    counts = texts.filter(texts.found.notnull()).found.value_counts(name="rows")
+    ordered = counts.order_by([ibis.desc("rows"), "found"]).limit(_MOST_CURRENCIES)
+    return [str(text) for text in ordered.to_pyarrow()["found"].to_pylist()]
 
 
 def _money_role(columns: Mapping[str, str]) -> str:

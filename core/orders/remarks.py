@@ -8,8 +8,8 @@ import ibis
 import ibis.expr.types as ir
 
 from core.orders.ledger import Ledger
+from core.orders.overlapping import Copies
 from core.orders.relating import Relations
-from core.orders.source import SourceTable
 
 _UNREADABLE = ("bad-date", "implausible-date", "bad-amount", "bad-quantity")
 _USUAL = 0.01  # of the rows without a customer
@@ -58,18 +58,12 @@ def remarks(rows: ir.Table, ledger: Ledger, found: Relations, currency: str | No
     return tuple(told)
 
 
-def count_copies(source: SourceTable) -> int:
-    """How many rows are exact copies of another of their file. Reads all cells once more."""
-    different = [part.distinct().count().to_pyarrow().as_py() for part in source.contents()]
-    return int(source.rows - sum(different))
-
-
-def of_copies(source: SourceTable) -> Iterator[str]:
+def of_copies(found: Copies) -> Iterator[str]:
     """A sentence about exact copies, if there are any."""
-    found = count_copies(source)
-    if found:
-        verb, they = ("is an exact copy", "it is") if found == 1 else ("are exact copies", "they are")
-        yield f"{_count(found, 'row')} {verb} of another row; {they} kept."
+    if found.rows:
+        verb, they = ("is an exact copy", "it is") if found.rows == 1 else ("are exact copies", "they are")
+        where = f", {found.of_another_file:,} of them of a row in another file" if found.of_another_file else ""
+        yield f"{_count(found.rows, 'row')} {verb} of another row{where}; {they} kept."
 
 
 def rows_by_currency(rows: ir.Table, currency: str | None) -> dict[str, int]:

@@ -27,11 +27,15 @@ _SAME_NAMES = 0.8
 class TableRows:
     """The rows of a table, to be read once; a row of any length is one, prose below and a second table are not.
 
+    Parameters
+    ----------
+    goes_on : rows below the same header once more are the table's too, since files were put one below the other
+
     A row's cells keep their text, and the row the number of cells that it has. `left_out` says in words what was no
     part of the table; it is complete once the rows are.
     """
 
-    def __init__(self, lines: Iterable[str], dialect: Dialect, lines_before: int) -> None:
+    def __init__(self, lines: Iterable[str], dialect: Dialect, lines_before: int, *, goes_on: bool = False) -> None:
         self._dialect = dialect
         self._records = records(lines, dialect.grammar, dialect.width, lines_before, dialect.columns.likeness)
         self._ahead: deque[Record] = deque()
@@ -39,6 +43,8 @@ class TableRows:
         numeric = [place for place, column in enumerate(dialect.columns.columns) if column.kind in _NUMERIC]
         self._telling = numeric[:2]
         self._first_name = self._header[0] if self._header else None
+        self._goes_on = goes_on
+        self._headers_again: list[int] = []  # on which lines
         self.left_out: list[str] = []
         if dialect.header_line > 1:
             what = "line" if dialect.has_prose else "blank line"
@@ -58,10 +64,14 @@ class TableRows:
             stands_out = len(cells) != width or self._stands_out(cells)
             if stands_out:
                 cells = mended(record, grammar, columns)
+                if self._goes_on and not held and self._is_header_again(cells):
+                    self._headers_again.append(record.line)
+                    continue
             if not stands_out or columns.fits(cells):
                 pass
             elif self._begins_table(record, cells):
                 self._leave_out_table(held[0] if held else record, record)
+                self._tell_headers_again()
                 return
             elif self._is_prose(record, cells) and len(held) < _MOST_PROSE:
                 held.append(record)
@@ -72,6 +82,7 @@ class TableRows:
             yield record.line, cells
         if held:
             self.left_out.append(f"{_counted(len(held), 'line')} below the table, from line {held[0].line:,}")
+        self._tell_headers_again()
 
     def _take(self) -> Record | None:
         return self._ahead.popleft() if self._ahead else next(self._records, None)
@@ -86,6 +97,17 @@ class TableRows:
         if not self._telling:
             return sum(bool(cell) for cell in cells) <= 1 or list(cells) == self._header
         return cells[0] == self._first_name or not any(cells[place][:1] in _VALUE_STARTS for place in self._telling)
+
+    def _is_header_again(self, cells: Sequence[str]) -> bool:
+        """Whether the very header stands here once more, as where files were put one below the other."""
+        return list(cells) == self._header and sum(bool(cell.strip()) for cell in cells) > 1
+
+    def _tell_headers_again(self) -> None:
+        if self._headers_again:
+            again = _counted(len(self._headers_again), "time")
+            self.left_out.append(
+                f"the header, which stands there {again} more, first in line {self._headers_again[0]:,}"
+            )
 
     def _begins_table(self, record: Record, cells: Sequence[str]) -> bool:
         """Whether a row is the header of another table: it names columns, and the rows below it are of its length."""
@@ -146,9 +168,14 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def read_rows(path: Path, dialect: Dialect) -> TableRows:
-    """Every row below the header with the number (from 1) of the line on which it starts; blank lines are no rows."""
-    return TableRows(_lines_below(path, dialect), dialect, dialect.first_line - 1)
+def read_rows(path: Path, dialect: Dialect, *, goes_on: bool = False) -> TableRows:
+    """Every row below the header with the number (from 1) of the line on which it starts; blank lines are no rows.
+
+    Parameters
+    ----------
+    goes_on : as for `TableRows`
+    """
+    return TableRows(_lines_below(path, dialect), dialect, dialect.first_line - 1, goes_on=goes_on)
 
 
 def _lines_below(path: Path, dialect: Dialect) -> Iterator[str]:

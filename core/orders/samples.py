@@ -57,7 +57,6 @@ def understood_samples(
     places = {role: _telling(sample[header], most) for role, header in columns.items()}
     if not any(places.values()):
         return dict.fromkeys(columns, ())
-    emails = values.share(sample[columns["customer_id"]], "email") > 0.5 if "customer_id" in columns else False
     cells = pa.table(
         {
             "place": pa.array(range(most), pa.int64()),
@@ -67,8 +66,26 @@ def understood_samples(
             },
         }
     )
-    # Steps of their own, as in the stages that all rows go through: nested, an expression is repeated where it is used.
-    written = ibis.memtable(cells)
+    by_email = "customer_id" in columns and values.share(sample[columns["customer_id"]], "email") > 0.5
+    understood = _understood(ibis.memtable(cells), columns, reading, by_header=by_header, by_email=by_email)
+    found = engine.backend.to_pyarrow(understood.order_by("place"))
+    return {
+        role: tuple(
+            UnderstoodValue(str(sample[header][place]), value)
+            for place, value in zip(places[role], found.column(role).to_pylist(), strict=False)
+        )
+        for role, header in columns.items()
+    }
+
+
+def _understood(
+    written: ir.Table, columns: Mapping[str, str], reading: Reading, *, by_header: bool, by_email: bool
+) -> ir.Table:
+    """Each role's cells by the rules, beside their place.
+
+    In steps, as in the stages that all rows go through: nested, an expression is repeated where it is used.
+    """
+    lower = {"payee", *(["customer_id"] if by_email else [])}
     texts = written.mutate(
         **{
             f"{role}_text": values.text(
@@ -79,28 +96,18 @@ def understood_samples(
     )
     named = texts.mutate(
         **{
-            f"{role}_text": ids.identity(
-                texts[f"{role}_text"], lower=role == "payee" or (role == "customer_id" and emails)
-            )
+            f"{role}_text": ids.identity(texts[f"{role}_text"], lower=role in lower)
             for role in columns
             if role in _IDENTITIES
         }
     )
-    understood = named.select(
+    return named.select(
         "place",
         **{
             role: _value(named, role, reading, header if by_header else role, guests=not by_header)
             for role, header in columns.items()
         },
     )
-    found = engine.backend.to_pyarrow(understood.order_by("place"))
-    return {
-        role: tuple(
-            UnderstoodValue(str(sample[header][place]), value)
-            for place, value in zip(places[role], found.column(role).to_pylist(), strict=False)
-        )
-        for role, header in columns.items()
-    }
 
 
 def likely_reading(source: SourceTable, recognition: Recognition, options: CleaningOptions) -> Reading | None:

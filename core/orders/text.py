@@ -158,7 +158,7 @@ def _read_tolerant(engine: Engine, path: Path, name: str, dialect: Dialect, line
 
     A row wider than all before it begins a new file, so that the rows need to be read only once.
     """
-    rows = read_rows(path, dialect)
+    rows = read_rows(path, dialect, goes_on=True)
     width = max(dialect.width, len(dialect.header or ()))
     scratch: list[Path] = []
     count = ragged = 0

@@ -75,6 +75,7 @@ class Reading:
     decimals: Mapping[str, Decimal] = field(default_factory=dict)  # by role, where it is not `decimal`
     mixed: frozenset[str] = frozenset()  # roles whose columns use both marks
     whole: frozenset[str] = frozenset()  # roles whose first values have no mark, and all of whose values must have none
+    signed: bool = False  # amounts have signs or codes of several currencies beside them
     warnings: tuple[str, ...] = ()
 
     def decimal_of(self, role: str) -> Decimal | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from core.clustering import lineage
 from core.features import catalog
 from core.segments.segmentation import Segment, Segmentation
 
@@ -35,9 +36,13 @@ class Comparison:
 
     def movers(self) -> pd.DataFrame:
         """The flows that leave their match, the largest first."""
-        matched = self.flows["from_segment"].map(self.matches)
-        moved = self.flows[matched.ne(self.flows["to_segment"]) | matched.isna()]
+        moved = self.flows[self.leave(self.flows)]
         return moved.sort_values("customers", ascending=False, kind="stable", ignore_index=True)
+
+    def leave(self, moves: pd.DataFrame) -> np.ndarray:
+        """Which rows, with from_segment and to_segment, lead elsewhere than to the match."""
+        matched = moves["from_segment"].map(self.matches)
+        return np.asarray(matched.ne(moves["to_segment"]) | matched.isna(), dtype=bool)
 
     def words(self) -> str:
         """The comparison in one paragraph of plain text."""
@@ -54,7 +59,7 @@ class Comparison:
                 f"The largest move is {self._largest(movers)}.",
             ]
         told.append(f"The two agree {_agreement(self.adjusted_rand)} (adjusted Rand index {self.adjusted_rand:.2f}).")
-        told += self._new_segments()
+        told += self._bought()
         alone = self.only_before + self.only_after
         if alone:
             told.append(
@@ -67,18 +72,35 @@ class Comparison:
         largest = movers.iloc[0]
         source = self.before[int(largest["from_segment"]) - 1].name
         target = self.after[int(largest["to_segment"]) - 1].name
-        return f"{int(largest['customers']):,} from {source} to {target}{self._with_money(largest['revenue'])}"
+        return f"{int(largest['customers']):,} from “{source}” to “{target}”{self._with_money(largest['revenue'])}"
 
-    def _new_segments(self) -> list[str]:
-        """What a finer segmentation adds: the segments of b that continue none of a's."""
-        told = []
-        for segment in self.after:
-            if len(self.after) > len(self.before) and segment.number not in self.matches.values():
-                reached = self.flows[self.flows["to_segment"] == segment.number]
-                told.append(
-                    f"{segment.name} is new and holds {int(reached['customers'].sum()):,} of them"
-                    f"{self._with_money(reached['revenue'].sum(min_count=1))}."
-                )
+    def _bought(self) -> list[str]:
+        """What the finer segmentation adds: a campaign for each segment that matches none of the coarser one."""
+        more = len(self.after) - len(self.before)
+        if not more:
+            return []
+        fine, coarse, end, other = (
+            (self.after, self.before, "to_segment", "from_segment")
+            if more > 0
+            else (self.before, self.after, "from_segment", "to_segment")
+        )
+        matched = self.matches.values() if more > 0 else self.matches.keys()
+        which, elsewhere = ("second", "first") if more > 0 else ("first", "second")
+        extra = [segment for segment in fine if segment.number not in matched]
+        told = [f"What the {which} one buys by being finer: {_campaigns(len(extra))}."]
+        for segment in extra:
+            reached = self.flows[self.flows[end] == segment.number]
+            if reached.empty:
+                told.append(f"The one for “{segment.name}” reaches none of these customers.")
+                continue
+            size, revenue = int(reached["customers"].sum()), reached["revenue"].sum(min_count=1)
+            main = reached.sort_values("customers", ascending=False, kind="stable").iloc[0]
+            lost_in, part = coarse[int(main[other]) - 1].name, int(main["customers"])
+            many = "That one" if size == 1 else "They all" if part == size else f"{part:,} of them"
+            told.append(
+                f"The one for “{segment.name}” reaches {_customers(size)}{self._with_money(revenue)}. "
+                f"{many} would get what “{lost_in}” gets in the {elsewhere}."
+            )
         return told
 
     def _with_money(self, revenue: float) -> str:
@@ -104,14 +126,8 @@ def compare(a: Segmentation, b: Segmentation) -> Comparison:
     Adjusted Rand: Hubert & Arabie (1985), as scikit-learn computes it. Matching: the one-to-one pairs of segments that
     together keep the most customers.
     """
-    common = a.assignments.index.intersection(b.assignments.index)
-    pairs = pd.DataFrame(
-        {
-            "from_segment": a.assignments["segment"].reindex(common).astype("int64"),
-            "to_segment": b.assignments["segment"].reindex(common).astype("int64"),
-            "revenue": _revenue(a, b, common),
-        }
-    )
+    pairs = _pairs(a, b)
+    common = pairs.index
     grouped = pairs.groupby(["from_segment", "to_segment"])["revenue"]
     flows = grouped.agg(customers="size", revenue=lambda amounts: amounts.sum(min_count=1)).reset_index()
     matches, stayed = _matched(flows, a.n_segments, b.n_segments)
@@ -126,6 +142,67 @@ def compare(a: Segmentation, b: Segmentation) -> Comparison:
         before=a.segments,
         after=b.segments,
         currency=a.features.currency or b.features.currency,
+    )
+
+
+def moved_customers(comparison: Comparison, a: Segmentation, b: Segmentation) -> pd.DataFrame:
+    """Who leaves the match of their segment, a row each: by the move, then the highest revenue first.
+
+    Parameters
+    ----------
+    comparison : of a and b
+
+    Returns
+    -------
+    customer_id, from_segment, from_name, to_segment, to_name and, where there is money, total_revenue.
+    """
+    pairs = _pairs(a, b)
+    moved = pairs[comparison.leave(pairs)].reset_index(names="customer_id")
+    moved = moved.sort_values(
+        ["from_segment", "to_segment", "revenue", "customer_id"], ascending=[True, True, False, True], kind="stable"
+    )
+    table = moved[["customer_id"]].copy()
+    for end, segments in (("from", a.segments), ("to", b.segments)):
+        table[f"{end}_segment"] = moved[f"{end}_segment"]
+        table[f"{end}_name"] = moved[f"{end}_segment"].map({each.number: each.name for each in segments}).astype("str")
+    if comparison.has_money:
+        table["total_revenue"] = moved["revenue"]
+    return table.reset_index(drop=True)
+
+
+def coloured_like(segmentation: Segmentation, other: Segmentation) -> Segmentation:
+    """The same, each segment in the colour of the one of the other that it carries on (`lineage.follow`).
+
+    Both are of the same customers in the same order.
+    """
+    step = _step(other, segmentation)
+    colours = lineage.next_colours([each.colour for each in other.segments], step)
+    recoloured = (replace(each, colour=colour) for each, colour in zip(segmentation.segments, colours, strict=True))
+    return replace(segmentation, segments=tuple(recoloured))
+
+
+def same_customers(a: Segmentation, b: Segmentation) -> dict[int, int]:
+    """{a's segment: b's} where both are mostly the same customers (Jaccard above `lineage.PERSISTS`).
+
+    Both are of the same customers in the same order.
+    """
+    return {origin + 1: place + 1 for place, origin in _step(a, b).persisting.items()}
+
+
+def _step(a: Segmentation, b: Segmentation) -> lineage.Step:
+    before, after = (each.assignments["segment"].to_numpy(dtype=np.int64) - 1 for each in (a, b))
+    return lineage.follow(before, after, a.n_segments, b.n_segments)
+
+
+def _pairs(a: Segmentation, b: Segmentation) -> pd.DataFrame:
+    """The customers in both, by id: from_segment, to_segment, revenue."""
+    common = a.assignments.index.intersection(b.assignments.index)
+    return pd.DataFrame(
+        {
+            "from_segment": a.assignments["segment"].reindex(common).astype("int64"),
+            "to_segment": b.assignments["segment"].reindex(common).astype("int64"),
+            "revenue": _revenue(a, b, common),
+        }
     )
 
 
@@ -160,6 +237,14 @@ def _agreement(adjusted_rand: float) -> str:
         if adjusted_rand >= bound:
             return word
     return "hardly"
+
+
+def _campaigns(count: int) -> str:
+    return "one more campaign" if count == 1 else f"{count} more campaigns"
+
+
+def _customers(count: int) -> str:
+    return "1 customer" if count == 1 else f"{count:,} customers"
 
 
 def _percent(share: float) -> str:

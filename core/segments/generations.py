@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +15,23 @@ from core.features.engineering import CustomerFeatures
 from core.segments import naming
 from core.segments.assignment import assign
 from core.segments.naming import Naming
+from core.segments.playbook import Plan
 
 if TYPE_CHECKING:  # scikit-learn stays out of what only reads a segmentation
     from core.clustering.preparation import Preparation
     from core.clustering.sweep import ClusterFit
+
+
+Thread = tuple[int, int]
+"""A segment through all numbers of segments with mostly the same customers: with how many it began, and its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a marketer calls a segment, and what she plans for it; None for what the playbook says."""
+
+    name: str | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +47,7 @@ class Generation:
     standing: pd.DataFrame  # (n_segments, n_features) from `naming.standings`
     before: Generation | None  # the one with a segment less
     step: Step | None  # how this one came from it
+    edits: Mapping[Thread, Edit] = field(default_factory=dict)  # the same in all generations of a line
 
     @property
     def n_segments(self) -> int:
@@ -41,8 +55,37 @@ class Generation:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The playbook's names, as they are shown."""
-        return tuple(naming.labels([each.name for each in self.namings], {}))
+        """The playbook's names and the marketer's own, as they are shown."""
+        return tuple(naming.labels([each.name for each in self.namings], self.own_names))
+
+    @property
+    def own_names(self) -> dict[int, str]:
+        """The names that the marketer gave, by the segment's number."""
+        edits = enumerate((self.edits.get(thread, Edit()) for thread in self.threads), start=1)
+        return {number: edit.name for number, edit in edits if edit.name}
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The playbook's plans and the marketer's own."""
+        edits = [self.edits.get(thread, Edit()) for thread in self.threads]
+        return tuple(edit.plan or each.archetype.plan for edit, each in zip(edits, self.namings, strict=True))
+
+    @property
+    def threads(self) -> tuple[Thread, ...]:
+        """The thread that each segment belongs to. One that is mostly of other customers begins a new one."""
+        threads: tuple[Thread, ...] = ()
+        for each in self.line():
+            persisting = each.step.persisting if each.step is not None else {}
+            threads = tuple(
+                threads[persisting[place]] if place in persisting else (each.n_segments, place)
+                for place in range(each.n_segments)
+            )
+        return threads
+
+    def edited(self, edits: Mapping[Thread, Edit]) -> Generation:
+        """The same, with those before it, under the marketer's names and plans."""
+        before = self.before.edited(edits) if self.before is not None else None
+        return replace(self, before=before, edits=edits)
 
     def line(self) -> tuple[Generation, ...]:
         """All generations up to this one, the first one first."""
@@ -88,30 +131,20 @@ def generation(
     otherwise the fit's own labels hold.
     """
     values = features.values
-    if len(fit.labels) != len(values):
-        raise ValueError(f"The fit is of {len(fit.labels)} customers, the features of {len(values)}.")
-    centers = np.asarray(fit.centers, dtype=np.float64)
-    capped = preparation.options.outliers == "cap"
-    clusters = assign(preparation.matrix(values), centers).nearest if capped else np.asarray(fit.labels)
-    sizes, revenue = np.bincount(clusters, minlength=len(centers)), _revenue(values, clusters, len(centers))
-    order = np.array(_order(_means(values, clusters, len(centers)), sizes, centers))
-    places = np.empty(len(order), dtype=np.min_scalar_type(len(order)))
-    places[order] = np.arange(len(order))
-    places = places[clusters]
-
+    places, order = _numbered(values, preparation, fit)
     step = lineage.follow(before.places, places, before.n_segments, len(order)) if before is not None else None
     standing = naming.standings(ranked, places, len(order))
     return Generation(
         places=places,
-        order=tuple(order.tolist()),
+        order=order,
         namings=naming.named(standing, _held(before, step)),
         colours=(
             lineage.next_colours(before.colours, step)
             if before is not None and step is not None
             else lineage.first_colours(places, len(order))
         ),
-        sizes=sizes[order],
-        revenue=None if revenue is None else revenue[order],
+        sizes=np.bincount(places, minlength=len(order)),
+        revenue=_revenue(values, places, len(order)),
         standing=standing,
         before=before,
         step=step,
@@ -119,20 +152,39 @@ def generation(
 
 
 def generations(
-    features: CustomerFeatures, preparation: Preparation, fits: Mapping[int, ClusterFit], ranked: pd.DataFrame
+    features: CustomerFeatures,
+    preparation: Preparation,
+    fits: Mapping[int, ClusterFit],
+    ranked: pd.DataFrame,
+    so_far: Generation | None = None,
 ) -> Generation:
     """The last of the generations that follow each other from one segment on.
 
     Parameters
     ----------
     fits : by k, from 1 without a gap
+    so_far : the generation of one of those k, where the way up to there was gone before
     """
-    last: Generation | None = None
-    for k in range(1, len(fits) + 1):
+    last = so_far
+    for k in range(1 + (last.n_segments if last is not None else 0), len(fits) + 1):
         last = generation(features, preparation, fits[k], ranked=ranked, before=last)
     if last is None:
         raise ValueError("There is no fit.")
     return last
+
+
+def _numbered(values: pd.DataFrame, preparation: Preparation, fit: ClusterFit) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Each customer's place, and the fit's cluster at each place."""
+    if len(fit.labels) != len(values):
+        raise ValueError(f"The fit is of {len(fit.labels)} customers, the features of {len(values)}.")
+    centers = np.asarray(fit.centers, dtype=np.float64)
+    capped = preparation.options.outliers == "cap"
+    clusters = assign(preparation.matrix(values), centers).nearest if capped else np.asarray(fit.labels)
+    sizes = np.bincount(clusters, minlength=len(centers))
+    order = np.array(_order(_means(values, clusters, len(centers)), sizes, centers))
+    places = np.empty(len(order), dtype=np.min_scalar_type(len(order)))
+    places[order] = np.arange(len(order))
+    return places[clusters], tuple(order.tolist())
 
 
 def _held(before: Generation | None, step: Step | None) -> dict[int, Naming]:

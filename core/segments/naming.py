@@ -226,14 +226,24 @@ def _comparable(standing: pd.DataFrame) -> pd.DataFrame:
 
 
 def labels(given: Sequence[str], own: Mapping[int, str]) -> list[str]:
-    """The playbook's names with the marketer's own, by number, put in their places; blank ones are no names."""
-    wanted = {number: _one_line(name) for number, name in own.items()}
-    return unique([wanted.get(number) or _one_line(name) for number, name in enumerate(given, start=1)])
+    """The playbook's names with the marketer's own, by number, put in their places; blank ones are no names.
+
+    Hers stay as they are: where the playbook has the same one for another segment, that one gets a number.
+    """
+    wanted = {number: _fitting(name) for number, name in own.items() if _fitting(name)}
+    names = [wanted.get(number) or _fitting(name) for number, name in enumerate(given, start=1)]
+    first = {wanted[number].casefold(): number for number in sorted(wanted, reverse=True)}
+    return unique(names, [number - 1 for number in first.values()])
 
 
-def _one_line(name: str) -> str:
-    """A name that fits on a card: no line breaks or other control characters, which a file's header may well hold."""
-    return " ".join(_CONTROL.sub(" ", name).split())[:LONGEST_NAME].rstrip()
+def _fitting(name: str) -> str:
+    """A name that fits on a card."""
+    return one_line(name)[:LONGEST_NAME].rstrip()
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks and other control characters, which a file's header may well hold."""
+    return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def unique(names: Sequence[str], settled: Collection[int] = ()) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -14,6 +14,8 @@ from core.errors import UserError
 DIMENSIONS = ("value", "recency", "frequency")
 # What a name may rest on: "Big spenders" needs money, "Hibernating" needs dates.
 NEEDS = frozenset({*DIMENSIONS, "money"})
+_SECTIONS = ("phrases", "conditions", "leanings", "archetype", "everyone", "unnamed")
+_FIELDS = ("key", "name", "position", "needs", "description", "measure", "subject_line", "actions")
 
 
 class PlaybookError(UserError):
@@ -104,6 +106,7 @@ def parse(text: str) -> Playbook:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PlaybookError("the file", f"it is not TOML ({error})") from None
+    _only(document, _SECTIONS, "the file")
     entries = document.get("archetype")
     if not isinstance(entries, list) or not entries:
         raise PlaybookError("the file", "there is no [[archetype]] in it")
@@ -135,12 +138,11 @@ def _archetype(entry: Any, where: str) -> Archetype:
         raise PlaybookError(where, "it is not a table")
     key = _text(entry, "key", where)
     where = f"archetype {key}"
+    _only(entry, _FIELDS, where)
     needs = entry.get("needs", [])
     if not isinstance(needs, list) or not NEEDS.issuperset(map(str, needs)):
         raise PlaybookError(where, f"needs may only list {', '.join(sorted(NEEDS))}")
-    actions = entry.get("actions")
-    if not isinstance(actions, list) or not 2 <= len(actions) <= 3:
-        raise PlaybookError(where, "it needs two or three actions")
+    actions = _actions(entry.get("actions"), where)
     return Archetype(
         key=key,
         name=_text(entry, "name", where),
@@ -148,11 +150,31 @@ def _archetype(entry: Any, where: str) -> Archetype:
         position=_position(entry.get("position"), where, required=key not in ("everyone", "unnamed")),
         needs=frozenset(needs),
         plan=Plan(
-            actions=tuple(Action(_text(a, "what", where), _text(a, "why", where)) for a in actions),
+            actions=actions,
             measure=_text(entry, "measure", where),
             subject_line=_text(entry, "subject_line", where),
         ),
     )
+
+
+def _actions(actions: Any, where: str) -> tuple[Action, ...]:
+    if not isinstance(actions, list) or not 2 <= len(actions) <= 3:
+        raise PlaybookError(where, "it needs two or three actions")
+    told = []
+    for at, action in enumerate(actions, start=1):
+        here = f"{where}, action {at}"
+        if not isinstance(action, dict):
+            raise PlaybookError(here, "it is not a table with what and why")
+        _only(action, ("what", "why"), here)
+        told.append(Action(_text(action, "what", here), _text(action, "why", here)))
+    return tuple(told)
+
+
+def _only(entry: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    """A field that nobody reads is most likely a slip of the pen, and what was meant would be missed."""
+    unknown = [name for name in entry if name not in known]
+    if unknown:
+        raise PlaybookError(where, f"{unknown[0]!r} is not known there; it may have {', '.join(known)}")
 
 
 def _position(position: Any, where: str, *, required: bool) -> dict[str, float]:

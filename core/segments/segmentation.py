@@ -91,6 +91,20 @@ class Segmentation:
         )
         return replace(self, segments=tuple(rated))
 
+    def called(self, names: Sequence[str], plans: Sequence[Plan]) -> Segmentation:
+        """The same under other names and with other plans, one for each segment."""
+        called = tuple(
+            replace(segment, name=name, plan=plan)
+            for segment, name, plan in zip(self.segments, names, plans, strict=True)
+        )
+        return replace(
+            self,
+            segments=called,
+            assignments=self.assignments.assign(
+                segment_name=_names(called, self.assignments["segment"].to_numpy() - 1)
+            ),
+        )
+
     def members(self, number: int) -> pd.Index[str]:
         """The customer ids of one segment."""
         return self.assignments.index[self.assignments["segment"] == number]
@@ -186,13 +200,12 @@ def segment(
     assignment = assign(preparation.matrix(values), centers, order[clusters])
 
     segments = _profiled(features, ranked, born, used=preparation.features, names=names or {})
-    label = np.array([each.name for each in segments], dtype=object)
     runner_up = pd.array(place[assignment.runner_up] + 1, dtype="Int64")
     runner_up[assignment.runner_up < 0] = pd.NA
     assignments = pd.DataFrame(
         {
             "segment": clusters + 1,
-            "segment_name": pd.array(label[clusters], dtype="str"),
+            "segment_name": _names(segments, clusters),
             "runner_up": runner_up,
             "margin": assignment.margin,
         },
@@ -212,8 +225,9 @@ def _profiled(
     values, n_segments = features.values, born.n_segments
     told = portraits(values, ranked, born.places, born.standing, used=used, currency=features.currency)
     why = reasons(born.standing, born.namings)
-    labels = naming.labels([each.name for each in born.namings], names)
+    labels = naming.labels([each.name for each in born.namings], {**born.own_names, **names})
     means = naming.group_means(values, born.places, n_segments)
+    plans = born.plans
     revenue = None if born.revenue is None else born.revenue.tolist()
     total = sum(revenue) if revenue else 0.0
     return tuple(
@@ -228,11 +242,19 @@ def _profiled(
             share_of_revenue=revenue[place] / total if revenue and total else None,
             center={str(name): mean for name, mean in zip(means.columns, means.iloc[place].tolist(), strict=True)},
             portrait=told[place] if born.sizes[place] else "No customer is in it.",
-            plan=born.namings[place].archetype.plan,
+            plan=plans[place],
             reason=why[place] if born.sizes[place] else "",
         )
         for place in range(n_segments)
     )
+
+
+def _names(segments: Sequence[Segment], places: np.ndarray) -> pd.api.extensions.ExtensionArray:
+    """(n_customers,) the name of each customer's segment."""
+    named: pd.api.extensions.ExtensionArray = pd.array(
+        np.array([each.name for each in segments], dtype=object)[places], dtype="str"
+    )
+    return named
 
 
 def not_taken(name: str, taken: list[str]) -> str:

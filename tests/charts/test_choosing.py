@@ -168,11 +168,24 @@ def test_with_a_preview_a_chart_is_a_control(chart: Any):
 
 def test_the_number_chosen_is_previewed_while_nobody_points():
     previewed = choosing.preview(generations(), "EUR")
-    elbow = choosing.elbow(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
-    silhouette = choosing.silhouette(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
-    assert "pointed.k[0] : 3)" in str(elbow)
-    assert "pointed.k[0] : 0)" in str(silhouette)
+    elbow = choosing.elbow(shops.swept(), 2, shops.advice(), 6, previewed).to_dict()
+    silhouette = choosing.silhouette(shops.swept(), 2, shops.advice(), 6, previewed).to_dict()
+    shown = [{row["k"] for rows_ in rows(spec) for row in rows_ if row.get("shown")} for spec in (elbow, silhouette)]
+    assert shown == [{2}, set()]
     assert any("click to choose it" in text for text in texts(silhouette))
+
+
+@pytest.mark.parametrize("chart", [choosing.elbow, choosing.silhouette])
+def test_another_number_chosen_changes_the_data_of_a_control_and_nothing_else(chart: Any):
+    """Else the browser would build the chart anew."""
+    previewed = choosing.preview(generations(), "EUR")
+    of = {k: choosing.steady(chart(shops.swept(), k, shops.advice(), 6, previewed)) for k in (2, 3, 6)}
+    frames = [{name: part for name, part in each.spec.items() if name != "datasets"} for each in of.values()]
+    assert frames[0] == frames[1] == frames[2]
+    titles = [[row["title"] for rows_ in rows(each.spec) for row in rows_ if "title" in row] for each in of.values()]
+    assert len({title for [title] in titles}) == 3
+    assert len({each.alt_text for each in of.values()}) == 3
+    assert [list(each.spec["datasets"]) for each in of.values()] == [[f"part{place}" for place in range(6)]] * 3
 
 
 def test_each_turn_makes_a_selection_that_is_new():

@@ -20,7 +20,8 @@ from core.clustering import sweep as sweeping
 from core.clustering import workers
 from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.silhouette import SilhouetteMeter
-from core.clustering.sweep import SweepStopped, sweep
+from core.clustering.sweep import sweep
+from core.clustering.workers import Stopped
 from core.errors import TooFewCustomersError
 
 # scikit-learn's documentation, "Selecting the number of clusters with silhouette analysis"; also shared/data/README.md.
@@ -151,9 +152,17 @@ def test_the_sweep_is_delivered_as_it_grows(blobs):
 
 def test_a_stopped_sweep_delivers_no_more(blobs):
     delivered = []
-    with pytest.raises(SweepStopped):
+    with pytest.raises(Stopped):
         sweep(blobs, on_fit=delivered.append, should_stop=lambda: len(delivered) == 2)
     assert [list(each.fits) for each in delivered] == [[1], [1, 2]]
+
+
+def test_one_fit_is_the_sweeps_and_can_be_stopped(blobs):
+    alone, swept = sweeping.cluster(blobs, 3), sweep(blobs, k_max=3).fits[3]
+    np.testing.assert_array_equal(alone.labels, swept.labels)
+    np.testing.assert_array_equal(alone.centers, swept.centers)
+    with pytest.raises(Stopped):
+        sweeping.cluster(blobs, 3, should_stop=lambda: True)
 
 
 def test_a_sweep_stops_at_once_and_begins_no_further_fit(monkeypatch, blobs):
@@ -171,7 +180,7 @@ def test_a_sweep_stops_at_once_and_begins_no_further_fit(monkeypatch, blobs):
 
     monkeypatch.setattr(sweeping, "_fit", held)
     try:
-        with pytest.raises(SweepStopped):
+        with pytest.raises(Stopped):
             sweep(blobs, should_stop=should_stop)
         assert not release.is_set()  # with a fit under way on each thread
     finally:

@@ -13,6 +13,7 @@ from core.clustering.preparation import PreparationOptions
 from core.errors import UserError
 from core.exports.recipe import MOST_BYTES, Recipe, RecipeError, recipe_of
 from core.segments.assignment import assign
+from core.segments.playbook import Action, Plan
 from core.segments.segmentation import Segmentation
 from tests.segments.builders import customers, grouped
 
@@ -70,6 +71,27 @@ def test_it_comes_back_the_same_and_gives_the_same_segments(transform: Any):
     matrix = back.fitted_preparation().matrix(segmentation.features.values)
     again = assign(matrix, np.array(back.centers)).nearest + 1
     assert again.tolist() == segmentation.assignments["segment"].tolist()
+
+
+def test_names_and_plans_come_back():
+    planned = Plan((Action("Ring them up.", ""),), "", "Shall we “talk”?")
+    segmentation = made()
+    mine = segmentation.called(["Étoiles", "The rest"], [planned, segmentation.segments[1].plan])
+
+    back = Recipe.from_json(recipe(mine).to_json())
+
+    assert [(each.name, each.plan) for each in back.segments] == [
+        ("Étoiles", planned),
+        ("The rest", segmentation.segments[1].plan),
+    ]
+
+
+def test_a_recipe_of_before_plans_went_with_it_is_still_read(document: dict[str, Any]):
+    bare = [{name: value for name, value in each.items() if name != "plan"} for each in document["segments"]]
+
+    back = Recipe.from_json(json.dumps({**document, "segments": bare}))
+
+    assert [each.plan for each in back.segments] == [None, None]
 
 
 def test_people_can_read_it():
@@ -148,6 +170,13 @@ def test_no_field_may_be_missing(document: dict[str, Any], field: str):
         ({"name": "x" * 300}, "name must be a text"),
         ({"name": "a\x1b[31m"}, "name must be a text"),
         ({"archetype": 5}, "archetype must be a text"),
+        ({"plan": None}, "the plan of segment 1 needs 1 to 6 actions"),
+        ({"plan": {"actions": [], "measure": "", "subject_line": ""}}, "the plan of segment 1 needs 1 to 6 actions"),
+        ({"plan": {"actions": ["call"], "measure": "", "subject_line": ""}}, "what in the plan of segment 1 must be"),
+        ({"plan": {"actions": [{"what": "a", "why": 5}], "measure": "", "subject_line": ""}}, "why in the plan"),
+        ({"plan": {"actions": [{"what": "a", "why": ""}], "subject_line": ""}}, "measure in the plan"),
+        ({"plan": {"actions": [{"what": "a\x1b", "why": ""}], "measure": "", "subject_line": ""}}, "on one line"),
+        ({"plan": {"actions": [{"what": "a", "why": ""}], "measure": "x" * 1001, "subject_line": ""}}, "up to 1,000"),
     ],
 )
 def test_a_damaged_segment_is_refused(document: dict[str, Any], change: dict[str, Any], told: str):

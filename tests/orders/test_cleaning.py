@@ -14,6 +14,7 @@ import pytest
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
 from core.orders.cleaning import clean
+from core.orders.overlapping import Copies
 from core.orders.source import open_sources
 from tests.orders.builders import fates, order_lines
 
@@ -337,6 +338,31 @@ def test_an_order_that_two_files_hold_counts_once(engine: Engine, tmp_path: Path
     ]  # fmt: skip
 
 
+def test_emails_stay_as_they_are_written_though_guests_go_by_them(engine: Engine, tmp_path: Path):
+    text = (
+        "customer,email,date,amount\nC1,Ann@Example.com,2024-01-01,5\nC2,bo@x.org,2024-01-02,5\n"
+        "C3,cy@x.org,2024-01-02,5\n,Dee@X.org,2024-01-03,5\nguest,dee@x.org ,2024-01-04,5\n"
+    )
+    rows = order_lines(engine, tmp_path, text).table.order_by("order_date", "customer_id").to_pandas()
+    assert rows.customer_id.tolist() == ["C1", "C2", "C3", "dee@x.org", "dee@x.org"]
+    assert rows.email.tolist() == ["Ann@Example.com", "bo@x.org", "cy@x.org", "Dee@X.org", "dee@x.org"]
+
+
+SIGNED = "customer,date,amount\nC1,2024-01-01,€ 5.00\nC2,2024-01-02,7.50 €\nC3,2024-01-02,€1.25\n"
+SIGNED += "C1,2024-01-03,$ 4.00\nC2,2024-01-04,USD 3.00\nC4,2024-01-05,2.00\n"
+
+
+@pytest.mark.parametrize(("currency", "total", "used"), [(None, "15.75", 4), ("USD", "9.00", 3)])
+def test_amounts_with_signs_of_two_currencies_are_not_added_up(
+    engine: Engine, tmp_path: Path, currency: str | None, total: str, used: int
+):
+    """By hand: 5 + 7.50 + 1.25 = 13.75 with a euro sign, 4 + 3 = 7 in dollars; the 2 without a sign count as either."""
+    lines = order_lines(engine, tmp_path, SIGNED, currency=currency)
+    assert lines.revenue == Decimal(total)
+    assert fates(lines) == {"used": used, "other-currency": 6 - used}
+    assert any(text.startswith(f"Only {currency or 'EUR'} is counted") for text in lines.warnings)
+
+
 def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_path: Path):
     """They may be real: the same item scanned twice."""
     text = HEADER + GOOD + GOOD.splitlines()[0] + "\n"
@@ -344,6 +370,28 @@ def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_pat
     dropped = order_lines(engine, tmp_path, text, drop_duplicates=True)
     assert fates(dropped) == {"used": 3, "duplicate": 1}
     assert dropped.set_aside()["line_number"].tolist() == [5]
+
+
+def test_rows_that_two_files_hold_are_told_where_orders_have_no_numbers(engine: Engine, tmp_path: Path):
+    """February begins with the last day of January, which January's export holds too."""
+    header, overlap = "customer,date,amount\n", "C2,2024-01-31,7.50\n"
+    january, february = header + "C1,2024-01-05,10.00\n" + overlap, header + overlap + "C3,2024-02-20,5.00\n"
+    lines = order_lines(engine, tmp_path, january, february)
+    assert lines.copies == Copies(1, of_another_file=1)
+    assert lines.revenue == Decimal("30.00")
+    apart = order_lines(engine, tmp_path, january, february, drop_duplicates=True)
+    assert apart.revenue == Decimal("22.50")
+    left_out = apart.set_aside()
+    assert list(zip(left_out.file, left_out.line_number, strict=True)) == [("orders1.csv", 2)]
+
+
+def test_order_numbers_tell_better_than_copies_what_two_files_hold(engine: Engine, tmp_path: Path):
+    """The one row is set aside already: as a copy it would be told twice."""
+    january = "customer,order id,date,amount\nC1,O1,2024-01-05,10.00\nC2,O2,2024-01-31,7.50\n"
+    february = "customer,order id,date,amount\nC2,O2,2024-01-31,7.50\nC3,O3,2024-02-20,5.00\n"
+    lines = order_lines(engine, tmp_path, january, february)
+    assert lines.copies == Copies(0, of_another_file=0)
+    assert fates(lines) == {"used": 3, "in-another-file": 1}
 
 
 @pytest.mark.parametrize("later_first", [False, True])

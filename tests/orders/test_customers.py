@@ -156,6 +156,12 @@ def test_what_only_looks_like_a_number(read: Read):
     }
 
 
+@pytest.mark.parametrize("sign", ["Rs", "Rs.", "kr", "KR", "zł", "USD"])
+def test_a_currency_before_a_number_makes_no_code_of_it(read: Read, sign: str):
+    rows = "".join(f"C{n},{sign}{n * 125},{n * n}\n" for n in range(1, 30))
+    assert measures(table(read(f"customer,spent so far,points\n{rows}"))) == ["spent so far", "points"]
+
+
 GERMAN = (
     "Kundennr;Umsatz;Alter;Rabatt;Punkte\n"
     "K1;1.234,50 €;34;12,5 %;1.200\nK2;99,00 €;51;0 %;900\nK3;(10,25 €);28;7 %;12.500\nK4;0,75 €;42;3,25 %;1.001\n"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from core.engine import Engine
 from core.orders import dates, values
-from core.orders.dates import DateEvidence, DateOrder, DayCount, TimeOrder
+from core.orders.dates import DateEvidence, DateOrder, DayCount
+from core.orders.running import TimeOrder, time_order
 from tests.orders.reading_columns import TODAY, read, read_days, weigh
 
 FOURTH = date(2024, 3, 4)
@@ -267,7 +268,7 @@ def test_the_example_is_a_value_that_can_be_two_days(engine: Engine):
 
 def steps(engine: Engine, days: list[tuple[date, date]]) -> TimeOrder:
     rows = [{"file": 0, "line": line, "dmy": dmy, "mdy": mdy} for line, (dmy, mdy) in enumerate(days)]
-    counted = dates.time_order(ibis.memtable(pd.DataFrame(rows)), "file", "line")
+    counted = time_order(ibis.memtable(pd.DataFrame(rows)), "file", "line")
     return TimeOrder(**engine.backend.to_pyarrow(counted).to_pylist()[0])
 
 

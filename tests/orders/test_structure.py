@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.orders.dialect import detect
+from core.orders.rows import read_rows
 from core.orders.text import rows_as_read
 
 
@@ -135,6 +136,27 @@ def test_the_rows_of_a_second_table_are_not_the_first_ones(tmp_path: Path, below
         assert rows == [line.split(",") for line in FIRST.splitlines()]
         assert len(left_out) == 1
         assert told in left_out[0]
+
+
+@pytest.mark.parametrize("between", ["", "\n", "\n\n"])
+def test_orders_below_the_same_header_once_more_are_orders(tmp_path: Path, between: str):
+    """`cat january.csv february.csv`."""
+    path = tmp_path / "orders.csv"
+    again = between + "id,day,sum\n4,2024-02-02,5.00\n5,2024-02-03,6.00\n"
+    path.write_text(FIRST + again + again)
+    rows = read_rows(path, detect(path), goes_on=True)
+    below = [["4", "2024-02-02", "5.00"], ["5", "2024-02-03", "6.00"]]
+    assert [cells for _, cells in rows] == [line.split(",") for line in FIRST.splitlines()[1:]] + below * 2
+    assert rows.left_out == [f"the header, which stands there 2 times more, first in line {5 + len(between)}"]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_the_same_header_below_a_title_begins_another_table(tmp_path: Path, goes_on: bool):
+    path = tmp_path / "orders.csv"
+    path.write_text(FIRST + "\nRefunds of January\nid,day,sum\n1,2024-01-02,5.00\n")
+    rows = read_rows(path, detect(path), goes_on=goes_on)
+    assert len(list(rows)) == 3
+    assert rows.left_out == ["a second table with the same header of 1 row, from line 6"]
 
 
 def test_odd_rows_within_a_table_are_rows(tmp_path: Path):

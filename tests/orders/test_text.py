@@ -135,7 +135,7 @@ def test_lines_are_numbered_as_an_editor_counts_them(engine: Engine, tmp_path: P
 @pytest.mark.parametrize(
     ("below", "told"),
     [
-        ([HEADER, *PLAIN[:50]], "a second table with the same header of 50 rows, from line 12,002"),
+        (["", "Refunds", HEADER, *PLAIN[:50]], "a second table with the same header of 50 rows, from line 12,003"),
         (["", "All prices include VAT"], "1 line below the table, from line 12,003"),
         (["All prices include VAT,,,"], "1 line below the table, from line 12,002"),
     ],
@@ -147,9 +147,15 @@ def test_what_stands_below_a_long_table_is_seen(engine: Engine, tmp_path: Path, 
 
 
 def test_a_second_table_in_the_middle_of_a_long_file(engine: Engine, tmp_path: Path):
-    source = opened(engine, tmp_path, [HEADER, *PLAIN, HEADER, *PLAIN])
+    source = opened(engine, tmp_path, [HEADER, *PLAIN, "", "Refunds", HEADER, *PLAIN])
     assert source.rows == COUNT
-    assert source.left_out == ("orders.csv: a second table with the same header of 12,000 rows, from line 12,002",)
+    assert source.left_out == ("orders.csv: a second table with the same header of 12,000 rows, from line 12,003",)
+
+
+def test_long_files_put_one_below_the_other(engine: Engine, tmp_path: Path):
+    source = opened(engine, tmp_path, [HEADER, *PLAIN, HEADER, *PLAIN])
+    assert source.rows == 2 * COUNT
+    assert source.left_out == ("orders.csv: the header, which stands there 1 time more, first in line 12,002",)
 
 
 def test_a_second_table_at_the_beginning_of_a_block(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -157,7 +163,8 @@ def test_a_second_table_at_the_beginning_of_a_block(engine: Engine, tmp_path: Pa
     first = "".join(line + "\n" for line in [HEADER, *PLAIN])
     monkeypatch.setattr("core.orders.counting._BLOCK_BYTES", len(first) - len(HEADER) - 1)
     source = opened(engine, tmp_path, [HEADER, *PLAIN, HEADER, *PLAIN[:4_000]])
-    assert source.rows == COUNT
+    assert source.rows == COUNT + 4_000
+    assert not is_fast(source)
 
 
 def test_a_wide_row_after_many_widens_the_table(engine: Engine, tmp_path: Path):

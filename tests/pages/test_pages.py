@@ -34,7 +34,7 @@ from ui.widgets import plain
 
 NEEDING_ORDERS = [step for step in navigation.STEPS if step.needs_orders]
 HEADINGS = {
-    navigation.UPLOAD: ["What was understood", "What is used, and what is not"],
+    navigation.UPLOAD: ["What was understood", "What is used, and what is not", "What the orders show"],
     navigation.FEATURES: [
         "The features in use",
         "Before and after preparation",
@@ -44,8 +44,10 @@ HEADINGS = {
     navigation.CHOOSE_K: ["How the segments split"],
     navigation.EXPLORE: [
         "The segments",
+        "What would a campaign bring?",
         "Side by side",
         "What sets them apart",
+        "What they buy",
         "Against the classic RFM groups",
         "Rules to rebuild them",
         "Any two features",

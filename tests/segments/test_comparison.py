@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
+from core.exports.lists import csv_bytes
 from core.features import catalog
-from core.segments.comparison import FLOW_COLUMNS, compare
+from core.segments.comparison import FLOW_COLUMNS, coloured_like, compare, moved_customers, same_customers
 from tests.segments.builders import customers, grouped
 
 REVENUE = {"total_revenue": [100, 90, 80, 10, 5, 1], "recency_days": [1, 2, 3, 40, 50, 60]}
@@ -86,7 +88,80 @@ def test_words_say_who_moves_with_how_much_and_what_is_new():
         return catalog.feature("total_revenue").format(amount, "EUR")
 
     assert words.startswith(f"2 of 6 customers (33%) change segment, worth {money(90)}.")
-    assert f"1 from {before.segments[0].name} to {after.segments[1].name}, worth {money(80)}" in words
-    assert f"{after.segments[1].name} is new and holds 2 of them, worth {money(90)}." in words
+    assert f"1 from “{before.segments[0].name}” to “{after.segments[1].name}”, worth {money(80)}" in words
+    assert (
+        "What the second one buys by being finer: one more campaign. "
+        f"The one for “{after.segments[1].name}” reaches 2 customers, worth {money(90)}. "
+        f"1 of them would get what “{before.segments[0].name}” gets in the first."
+    ) in words
     assert "adjusted Rand index 0.24" in words
     assert "\n" not in words
+
+
+def test_the_finer_one_may_be_the_first():
+    before, after = grouped(customers(REVENUE), [0, 0, 1, 1, 2, 2]), grouped(customers(REVENUE), [0, 0, 0, 0, 1, 1])
+
+    words = compare(before, after).words()
+
+    # Either half of the four goes with them as well; the customers matched are the fewest numbers first.
+    assert "What the first one buys by being finer: one more campaign." in words
+    assert f"They all would get what “{after.segments[0].name}” gets in the second." in words
+
+
+def test_neither_buys_anything_where_both_have_as_many_segments():
+    assert (
+        "buys" not in compare(grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])).words()
+    )
+
+
+def test_each_customer_who_moved_is_listed_with_both_segments():
+    before, after = grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), THREE)
+
+    comparison = compare(before, after)
+    moved = moved_customers(comparison, before, after)
+
+    # By hand: the third (80) and the fourth (10) come to be the second of three, which matches none of two.
+    names = [[each.name for each in side.segments] for side in (before, after)]
+    assert moved.to_dict("list") == {
+        "customer_id": ["C0002", "C0003"],
+        "from_segment": [1, 2],
+        "from_name": names[0],
+        "to_segment": [2, 2],
+        "to_name": [names[1][1]] * 2,
+        "total_revenue": [80.0, 10.0],
+    }
+    assert len(moved) == comparison.movers()["customers"].sum()
+
+
+def test_customers_who_moved_are_a_list_that_no_spreadsheet_runs():
+    ages = customers({"age": [1, 2, 3, 7, 8, 9]}, ids=["=1+1", "b", "c", "d", "e", "f"])
+    before = grouped(ages, [0, 0, 0, 1, 1, 1], names={1: "@home", 2: "+away"})
+    after = grouped(ages, [1, 0, 0, 1, 1, 1], names={1: "-much", 2: "=HYPERLINK(1)"})
+
+    lines = csv_bytes(moved_customers(compare(before, after), before, after)).decode().splitlines()
+
+    # The first customer alone goes from the three young ones to the others, who are four then and so come first.
+    assert lines[0] == "customer_id,from_segment,from_name,to_segment,to_name"
+    assert lines[1:] == [f"'=1+1,{before.assignments['segment'].iloc[0]},'@home,1,'-much"]
+
+
+def test_mostly_the_same_customers_are_more_than_half_of_all_in_either():
+    # By hand: {0, 1, 2, 3} and {1, 2, 3, 4, 5} share three of six, which is half and not more.
+    one = grouped(customers(REVENUE), [0, 0, 0, 0, 1, 1])
+    assert same_customers(one, grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])) == {}
+    # {0, 1, 2} and {0, 1, 2, 3} share three of four, {4, 5} and {3, 4, 5} two of three.
+    assert same_customers(one, grouped(customers(REVENUE), [0, 0, 0, 1, 1, 1])) == {1: 1, 2: 2}
+
+
+def test_colours_of_another_grouping_go_by_the_customers_they_share():
+    one = grouped(customers(REVENUE), [0, 0, 0, 0, 1, 1])
+    other = grouped(customers(REVENUE), [0, 0, 1, 1, 1, 1])
+    assert [each.colour for each in one.segments] == [0, 1]
+    assert [each.colour for each in other.segments] == [1, 0]  # alone, the larger one has the first
+
+    same = coloured_like(other, one)
+
+    # Two of six are with the first four on either side: the first two share 2 of 4 with them, the last four 2 of 6.
+    # The last four share 2 of 4 with the last two. So the first carry on the first, the last the last.
+    assert [each.colour for each in same.segments] == [0, 1]
+    assert [replace(each, colour=0) for each in same.segments] == [replace(each, colour=0) for each in other.segments]

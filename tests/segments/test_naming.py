@@ -197,3 +197,9 @@ def test_unique(names: list[str], expected: list[str]):
 )
 def test_inner(label: str, expected: str):
     assert naming.inner(label) == expected
+
+
+def test_the_marketers_name_stays_and_the_playbooks_gets_a_number():
+    assert naming.labels(["Loyal", "Steady"], {2: "loyal"}) == ["Loyal 2", "loyal"]
+    assert naming.labels(["Loyal", "Loyal 2", "Steady"], {3: "Loyal"}) == ["Loyal 3", "Loyal 2", "Loyal"]
+    assert naming.labels(["Loyal", "Steady"], {1: "Steady"}) == ["Steady", "Steady 2"]

@@ -54,7 +54,7 @@ def test_texts_are_plain_and_finished():
 
 
 def test_phrases_are_for_features_that_exist():
-    for name in playbook().phrases:
+    for name in (*playbook().phrases, *playbook().conditions):
         assert catalog.feature(name).label != name, f"{name} is not in the catalog"
 
 
@@ -81,11 +81,28 @@ def test_a_plan_as_json():
         ("value = 0.90, recency = 0.12", "value = 1.90, recency = 0.12", "value must lie between 0 and 1"),
         ("value = 0.90, recency = 0.12,", "recency = 0.12,", "its position needs value, recency, frequency"),
         ('needs = ["money", "frequency"]', 'needs = ["luck"]', "needs may only list"),
-        ("[everyone]", "[nobody]", "there is no [everyone] in it"),
+        ("[everyone]", "[nobody]", "'nobody' is not known there"),
         ("spend {} each", "spend each", "total_revenue must be a text with one {}"),
         ('"spend more", "spend less"', '"spend more"', "total_revenue must be two texts"),
         ("[phrases]", "[phrases", "it is not TOML"),
-        ("[[archetype]]", "[[kind]]", "there is no [[archetype]] in it"),
+        (
+            'measure = "Revenue regained',
+            'messure = "Revenue regained',
+            "archetype cant_lose: 'messure' is not known there",
+        ),
+        ('subject_line = "May we call you?"\n', "", "archetype cant_lose: subject_line is missing or empty"),
+        (
+            'why = "There are few of them',
+            'because = "There are few of them',
+            "archetype cant_lose, action 1: 'because'",
+        ),
+        (', why = "A clear yes is worth', ', why = "" , what2 = "', "archetype lost, action 1: 'what2'"),
+        (
+            'why = "They would have paid full price; recognition rewards them without giving margin away."',
+            'why = " "',
+            "archetype champions, action 3: why is missing or empty",
+        ),
+        ("[[archetype]]", "[[kind]]", "'kind' is not known there"),
     ],
 )
 def test_a_spoiled_playbook_is_refused_by_name(old: str, new: str, told: str):
@@ -96,6 +113,13 @@ def test_a_spoiled_playbook_is_refused_by_name(old: str, new: str, told: str):
 
     assert told in str(caught.value)
     assert caught.value.code == "unusable-playbook"
+
+
+def test_what_is_missing_altogether_is_named():
+    with pytest.raises(PlaybookError, match=r"there is no \[\[archetype\]\] in it"):
+        parse("")
+    with pytest.raises(PlaybookError, match=r"there is no \[everyone\] in it"):
+        parse(TEXT.split("[everyone]")[0])
 
 
 def test_one_action_is_too_few():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 
+from core.clustering.sweep import Sweep
+from core.clustering.workers import Stopped
 from core.orders.cleaning import CleaningOptions
-from ui.jobs import Ahead
+from ui.jobs import Ahead, Job
 from ui.session import Workspace
 
 
@@ -70,10 +74,10 @@ def test_forgetting_waits_for_what_is_being_computed_and_keeps_none_of_it() -> N
 
 def test_room_for_other_files_keeps_answers_and_nothing_else_while_forgetting_keeps_none() -> None:
     said = {frozenset({"customer", "date"}): CleaningOptions(date_order="dmy")}
-    workspace = Workspace(uploads=("orders.csv",), n_clusters=5, as_before=True, copies=3, remembered=dict(said))
+    workspace = Workspace(uploads=("orders.csv",), n_clusters=5, as_before=True, remembered=dict(said))
     workspace.answer("key", lambda: "private")
     workspace.make_room()
-    assert (workspace.uploads, workspace.n_clusters, workspace.as_before, workspace.copies) == ((), None, False, None)
+    assert (workspace.uploads, workspace.n_clusters, workspace.as_before) == ((), None, False)
     assert workspace.answer("key", lambda: "new") == "new"
     assert workspace.remembered == said
     workspace.forget()
@@ -114,3 +118,19 @@ def test_work_ahead_ends_when_told_and_lets_others_in_between() -> None:
     with workspace.alone():
         time.sleep(0.2)
     assert done == [0, 1, 2]
+    assert workspace.ahead.cut_short
+
+
+def test_work_of_a_visitor_who_has_left_ends() -> None:
+    workspace, asked = Workspace(), threading.Event()
+
+    def work(grow: Callable[[Sweep], None], should_stop: Callable[[], bool]) -> Sweep:
+        while not should_stop():
+            time.sleep(0.01)
+        asked.set()
+        raise Stopped
+
+    workspace.job = Job(work, "sweep")
+    del workspace
+    gc.collect()
+    assert asked.wait(10)
