@@ -43,7 +43,8 @@ def months(overview: Overview, measure: str) -> Any:
     named = [f"{month:%b %Y}" for month in table["month"]]
     # A month that was cut off is no low one.
     whole = table[~table["partial"]] if not table["partial"].all() else table
-    highest, lowest = int(table[measure].to_numpy().argmax()), int(whole.index[whole[measure].to_numpy().argmin()])
+    highest = int(table[measure].to_numpy().argmax())
+    lowest = int(np.asarray(whole.index)[whole[measure].to_numpy().argmin()])
     title = f"Best month by {measure}: {named[highest]}, {told[highest]}"
     rows = pd.DataFrame({"place": range(len(table)), "name": named, "value": table[measure], "told": told})
     rows["covered"] = np.where(table["partial"], "only partly", "in full")

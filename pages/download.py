@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import exploring, leaving, navigation, services
+from ui import audiences, exploring, leaving, navigation, services
 from ui.frame import explained, open_page
 
 workspace = open_page(navigation.DOWNLOAD)
@@ -10,8 +10,13 @@ workspace = open_page(navigation.DOWNLOAD)
 with explained(), exploring.patience(workspace):
     segmentation = services.segmentation(workspace)
 
+audiences.control_group(workspace, segmentation)
+
 st.header("A list for each segment")
 leaving.lists(workspace, segmentation)
+
+st.header("Lists for ad and email platforms")
+audiences.for_platform(workspace, segmentation)
 
 st.header("Everything about the segments")
 leaving.tables(workspace)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from core import analysis, cli
+from core import analysis
 from core.clustering import choice, preparation, silhouette, stability, transforms
+from core.commands.arguments import parser
 from core.features import catalog
 from core.orders.cleaning import RETURNS
 from core.orders.columns import ROLES
@@ -80,7 +81,7 @@ def anchors(path: Path) -> set[str]:
 def options() -> dict[str, set[str]]:
     """{option: the commands that take it}."""
     found: dict[str, set[str]] = {}
-    for name, command in _commands(cli._parser()).items():
+    for name, command in _commands(parser()).items():
         for action in command._actions:
             for option in action.option_strings:
                 if option not in {"-h", "--help"}:
@@ -155,7 +156,7 @@ def test_bounds_in_the_guide_are_those_of_the_code() -> None:
 def test_each_option_of_the_command_line_is_in_the_guide(option: str) -> None:
     told = {row[0].strip("`").split(" ")[0]: row[1] for row in rows(section("Without the pages: the command line"))}
     assert option in told, f"{option} is not in the guide"
-    everywhere = set(_commands(cli._parser()))
+    everywhere = set(_commands(parser()))
     named = everywhere if told[option] == "all" else set(told[option].split(", "))
     assert named == options()[option]
 
@@ -173,15 +174,13 @@ def test_each_role_is_in_the_guide() -> None:
 @EACH_PAGE
 def test_commands_in_the_docs_can_be_typed(path: Path) -> None:
     for command in re.findall(r"^\$ python -m core (.+)$", read(path), re.MULTILINE):
-        given = cli._parser().parse_args(shlex.split(command))
+        given = parser().parse_args(shlex.split(command))
         for source in given.sources:
             assert (PROJECT / source).is_file(), command
 
 
 def test_the_readme_shows_each_command() -> None:
-    assert all(
-        re.search(rf"`{name}`|-m core {name} ", read(PROJECT / "README.md")) for name in _commands(cli._parser())
-    )
+    assert all(re.search(rf"`{name}`|-m core {name} ", read(PROJECT / "README.md")) for name in _commands(parser()))
 
 
 @EACH_PAGE

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from charts import theme
-from core.exports.lists import csv_bytes, list_name, zip_of_lists
+from core.exports.lists import csv_bytes, list_name
 from core.segments.segmentation import Segmentation
-from ui import files, services
+from ui import files, services, taking
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -20,7 +20,7 @@ def lists(workspace: Workspace, segmentation: Segmentation) -> None:
         left.markdown(f"**{plain(theme.label(segment))}**, {theme.count(segment.customers)}")
         right.download_button(
             f"List {segment.number} (CSV)",
-            lambda number=segment.number: services.list_file(workspace, number),
+            lambda number=segment.number: taking.list_file(workspace, number),
             file_name=list_name(segment),
             mime="text/csv",
             key=f"list {segment.number} of {segmentation.n_segments}",
@@ -29,7 +29,7 @@ def lists(workspace: Workspace, segmentation: Segmentation) -> None:
         )
     st.download_button(
         "All lists (zip)",
-        lambda: zip_of_lists(segmentation),
+        lambda: taking.lists_zip(workspace),
         file_name="segment-lists.zip",
         mime="application/zip",
         type="primary",
@@ -41,15 +41,23 @@ def tables(workspace: Workspace) -> None:
     """The tables that the command line writes too."""
     found = services.analysis(workspace)
     with st.container(horizontal=True):
-        for label, name, frame in (
-            ("All customers (CSV)", "segments.csv", found.segmentation.table),
-            ("Means by segment (CSV)", "summary.csv", found.segmentation.summary),
-            ("Elbow and silhouette (CSV)", "sweep.csv", found.sweep.frame),
-            ("Rows set aside (CSV)", "set_aside.csv", lambda: files.set_aside(workspace)),
+        st.download_button(
+            "Workbook (Excel)",
+            lambda: taking.workbook(workspace),
+            file_name="segments.xlsx",
+            mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            help="A summary, then a sheet a segment with what its list holds.",
+            on_click="ignore",
+        )
+        for label, name, made in (
+            ("All customers (CSV)", "segments.csv", lambda: taking.all_customers(workspace)),
+            ("Means by segment (CSV)", "summary.csv", lambda: csv_bytes(found.segmentation.summary())),
+            ("Elbow and silhouette (CSV)", "sweep.csv", lambda: csv_bytes(found.sweep.frame())),
+            ("Rows set aside (CSV)", "set_aside.csv", lambda: csv_bytes(files.set_aside(workspace))),
         ):
             st.download_button(
                 label,
-                lambda frame=frame: csv_bytes(frame()),
+                made,
                 file_name=name,
                 mime="text/csv",
                 key=f"table {name}",
@@ -75,3 +83,17 @@ def report_and_recipe(workspace: Workspace) -> None:
             help="How the file was read, prepared and grouped: enough to make the same segments again.",
             on_click="ignore",
         )
+    platforms = workspace.wanted.platforms
+    st.download_button(
+        "Everything (zip)",
+        lambda: taking.everything(workspace, platforms),
+        file_name="segments.zip",
+        mime="application/zip",
+        help="All of the above in one file"
+        + (
+            ", with the lists for the platform chosen."
+            if platforms
+            else "; with lists for a platform once one is chosen."
+        ),
+        on_click="ignore",
+    )

@@ -19,7 +19,7 @@ from core.clustering.indices import other_measures as other_measures_of
 from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
 from core.clustering.sweep import Sweep, cluster
 from core.clustering.sweep import sweep as sweep_of
-from core.exports import bundle, lists
+from core.exports import bundle
 from core.features.distributions import RecencyByRevenue
 from core.features.distributions import recency_by_revenue as recency_by_revenue_of
 from core.features.engineering import CustomerFeatures, customer_features
@@ -389,13 +389,6 @@ def buying(workspace: Workspace) -> Buying | None:
         return buying_of(found, grouped)
 
     return workspace.answer(("buying", *grouping_key(workspace), grouped.n_segments), add_up)
-
-
-def list_file(workspace: Workspace, number: int) -> bytes:
-    """A segment's list as CSV."""
-    with workspace.alone():
-        found = segmentation(workspace)
-    return lists.list_bytes(found, number)
 
 
 def grouping_key(workspace: Workspace) -> tuple[Hashable, ...]:

@@ -16,6 +16,7 @@ from core.clustering.evidence import Evidence
 from core.clustering.sweep import Sweep
 from core.engine import Engine, give_back
 from core.errors import UserError
+from core.exports.takeaway import Wanted
 from core.orders.cleaning import CleaningOptions, Returns
 from core.orders.source import SourceTable
 from core.orders.values import Ambiguity
@@ -62,6 +63,7 @@ class Workspace:
     scatter_axes: tuple[str, str] | None = None
     studied_feature: str | None = None
     studied_segment: int = 1
+    wanted: Wanted = field(default_factory=Wanted)  # of the Download page
     job: Job[Sweep] | None = None
     checking: Job[Evidence] | None = None  # of the solutions of that sweep
     fitting: Job[Fitted] | None = None  # of the last other choice on the Compare page
@@ -88,6 +90,17 @@ class Workspace:
             while len(self._answers) > _MOST_ANSWERS:
                 self._answers.pop(next(iter(self._answers)))
             return found
+
+    def latest(self, kind: str, key: Hashable, compute: Callable[[], Answer]) -> Answer:
+        """The same for answers too large to keep more than one of a kind: a new one takes the former one's place."""
+        with self.alone():
+            asked, found = self._answers.pop(kind, (None, None))
+            if asked != key:
+                found = None  # before the new one is computed, so that both are never there at once
+                found = compute()
+            self._answers[kind] = (key, found)
+            answer: Answer = found
+            return answer
 
     @contextmanager
     def alone(self) -> Iterator[None]:

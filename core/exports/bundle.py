@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from core.exports import lists
+from core.exports import lists, takeaway
 from core.exports.recipe import Recipe, recipe_of
 from core.exports.report import LedgerRow, ReportFacts, render
+from core.exports.takeaway import Wanted, Written
 from core.orders.cleaning import RETURNS
 from core.segments.rules import Rules, rules
 from core.segments.rules_sql import Dialect, case
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
+    from core.orders.understanding import Understood
+    from core.segments.segmentation import Segmentation
 
 
 def recipe(analysis: Analysis) -> Recipe:
@@ -27,6 +31,7 @@ def recipe(analysis: Analysis) -> Recipe:
         "date_order": lines.reading.date_order,
         "decimal": lines.reading.decimal,
         "currency": lines.reading.currency,
+        "drop_duplicates": lines.options.drop_duplicates,
     }
     return recipe_of(
         analysis.segmentation,
@@ -38,32 +43,55 @@ def recipe(analysis: Analysis) -> Recipe:
 
 
 def write(
-    analysis: Analysis, out: Path, figures: Mapping[str, Mapping[str, Any]], *, with_rules: bool = False
-) -> list[Path]:
-    """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json and report.html.
+    analysis: Analysis,
+    out: Path,
+    figures: Mapping[str, Mapping[str, Any]],
+    wanted: Wanted | None = None,
+    *,
+    with_rules: bool = False,
+) -> Written:
+    """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json, report.html, and what is wanted.
 
     Parameters
     ----------
     with_rules : write rules.json too
 
     Our own files of an earlier run are removed first; whatever else lies in the folder stays.
-
-    Returns
-    -------
-    The files written.
     """
+    wanted = wanted or Wanted()
+    control = wanted.control(analysis.segmentation)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-    written = lists.write_segment_files(analysis.segmentation, analysis.sweep.frame(), out)
+    files = lists.write_segment_files(analysis.segmentation, analysis.sweep.frame(), out, control)
     lists.write_set_aside(analysis.lines.set_aside(), out / "set_aside.csv")
     lists.write_text(recipe(analysis).to_json(), out / "recipe.json")
     found = rules(analysis.segmentation, analysis.options.seed)
     lists.write_text(report_of(analysis, figures, found), out / "report.html")
-    written += [out / "set_aside.csv", out / "recipe.json", out / "report.html"]
+    more = takeaway.write(analysis.segmentation, out, wanted, control)
+    standard = [*files, out / "set_aside.csv", out / "recipe.json", out / "report.html"]
     if with_rules:
         lists.write_text(rules_json(found), out / "rules.json")
-        written.append(out / "rules.json")
-    return written
+        standard.append(out / "rules.json")
+    return Written((*standard, *more.files), more.facts)
+
+
+def write_scored(lines: Understood, segmentation: Segmentation, out: Path, wanted: Wanted) -> Written:
+    """Write segments.csv, lists/, set_aside.csv, and what is wanted, of customers scored by a recipe."""
+    control = wanted.control(segmentation)
+    out.mkdir(parents=True, exist_ok=True)
+    lists.clear(out)
+    files = lists.write_lists(segmentation, out, control)
+    lists.write_set_aside(lines.set_aside(), out / "set_aside.csv")
+    more = takeaway.write(segmentation, out, wanted, control)
+    return Written((*files, out / "set_aside.csv", *more.files), more.facts)
+
+
+def zip_of_everything(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> bytes:
+    """All that `write` writes, rules included, as one zip."""
+    with tempfile.TemporaryDirectory(prefix="elbow-room-") as scratch:
+        folder = Path(scratch)
+        files = write(analysis, folder, figures, wanted, with_rules=True).files
+        return lists.zip_of({str(path.relative_to(folder)): path for path in files})
 
 
 def rules_json(found: Rules) -> str:

@@ -13,10 +13,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 from unicodedata import category, combining, normalize
@@ -25,7 +25,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.segments.segmentation import Segment, Segmentation
+from core.exports.control import COLUMN as CONTROL_COLUMN
+from core.exports.control import Control
+from core.exports.phones import length_exists
+from core.segments.segmentation import Segment, Segmentation, not_taken
 
 PLATFORMS = ("google", "meta", "tiktok", "klaviyo", "mailchimp", "hubspot")
 ROWS_AT_ONCE = 65_536
@@ -35,6 +38,7 @@ _OWN_FILES = (
     "segments.csv", "summary.csv", "sweep.csv", "set_aside.csv",
     "recipe.json", "report.html", "rules.json", "segments.xlsx",
 )  # fmt: skip
+_AUDIENCE_FILES = ("accounts.csv", "contacts_to_check.csv")
 _OWN_LIST = re.compile(r"\d{1,3}-.+\.csv")
 _LIST_BEGINS = b"customer_id,segment,segment_name,"
 
@@ -87,19 +91,7 @@ def _phone(text: str) -> bool:
     if not match:
         return False
     digits = match[1]
-    return any(_length_exists(int(digits[:size]), len(digits) - size) for size in (1, 2, 3))
-
-
-@lru_cache(maxsize=4096)
-def _length_exists(country_code: int, n_digits: int) -> bool:
-    """Whether numbers of that length exist in that country. By length alone, since parsing 100,000 phones takes 4 s."""
-    import phonenumbers  # here, since it loads tables of all countries, for files that have phones at all
-
-    if country_code not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE or n_digits < 1:
-        return False
-    example = phonenumbers.PhoneNumber(country_code=country_code, national_number=10 ** (n_digits - 1))
-    # Not is_possible_number: that also takes a number that can only be dialled within its town.
-    return bool(phonenumbers.is_possible_number_with_reason(example) == phonenumbers.ValidationResult.IS_POSSIBLE)
+    return any(length_exists(int(digits[:size]), len(digits) - size) for size in (1, 2, 3))
 
 
 def write_csv(table: pd.DataFrame | pa.Table, path: Path, *, safe: bool = True) -> None:
@@ -134,8 +126,13 @@ def write_rows(rows: Iterable[Sequence[str | None]], path: Path) -> None:
 
 def write_text(text: str, path: Path) -> None:
     """Write a file of text; it stands under its name only once it is complete."""
+    write_bytes(text.encode("utf-8"), path)
+
+
+def write_bytes(content: bytes, path: Path) -> None:
+    """Write a file; it stands under its name only once it is complete."""
     with _aside(path) as file:
-        file.write(text.encode("utf-8"))
+        file.write(content)
 
 
 def write_set_aside(frame: pd.DataFrame, path: Path) -> None:
@@ -143,13 +140,26 @@ def write_set_aside(frame: pd.DataFrame, path: Path) -> None:
     write_csv(frame, path)
 
 
-def write_segment_files(segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path) -> list[Path]:
-    """Write segments.csv, summary.csv, sweep.csv and lists/NUMBER-SLUG.csv, one a segment.
+def table_of(segmentation: Segmentation, control: Control | None = None) -> pa.Table:
+    """The columns of segments.csv and of the lists; with a control group a last one says who is in it."""
+    table = _arrow(segmentation.table())
+    if control is None:
+        return table
+    return table.append_column(not_taken(CONTROL_COLUMN, table.column_names), pa.array(control.members))
+
+
+def of(table: pa.Table, segment: Segment) -> pa.Table:
+    """The rows of one segment."""
+    return table.filter(pc.equal(table.column("segment"), segment.number))
+
+
+def write_lists(segmentation: Segmentation, out_dir: Path, control: Control | None = None) -> list[Path]:
+    """Write segments.csv and lists/NUMBER-SLUG.csv, one a segment.
 
     Parameters
     ----------
-    sweep_frame : k, inertia, silhouette, silhouette_se; None where nothing was swept
     out_dir : made where it is missing
+    control : flags its members in each file
 
     Returns
     -------
@@ -157,39 +167,64 @@ def write_segment_files(segmentation: Segmentation, sweep_frame: pd.DataFrame | 
     """
     lists_dir = out_dir / "lists"
     lists_dir.mkdir(parents=True, exist_ok=True)
-    table = _arrow(segmentation.table())
-    frames: dict[Path, Any] = {
-        out_dir / "segments.csv": table,
-        out_dir / "summary.csv": segmentation.summary(),
-    }
-    if sweep_frame is not None:
-        frames[out_dir / "sweep.csv"] = sweep_frame
-    for path, frame in frames.items():
-        write_csv(frame, path)
-    written = list(frames)
+    table = table_of(segmentation, control)
+    written = [out_dir / "segments.csv"]
+    write_csv(table, written[0])
     for segment in segmentation.segments:
         written.append(lists_dir / list_name(segment))
-        write_csv(_of(table, segment.number), written[-1])
+        write_csv(of(table, segment), written[-1])
     return written
 
 
-def list_bytes(segmentation: Segmentation, number: int) -> bytes:
+def write_segment_files(
+    segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path, control: Control | None = None
+) -> list[Path]:
+    """Write what `write_lists` writes, summary.csv and sweep.csv.
+
+    Parameters
+    ----------
+    sweep_frame : k, inertia, silhouette, silhouette_se; None where nothing was swept
+
+    Returns
+    -------
+    The files written.
+    """
+    everyone, *written = write_lists(segmentation, out_dir, control)
+    tables = {out_dir / "summary.csv": segmentation.summary()}
+    if sweep_frame is not None:
+        tables[out_dir / "sweep.csv"] = sweep_frame
+    for path, frame in tables.items():
+        write_csv(frame, path)
+    return [everyone, *tables, *written]
+
+
+def list_bytes(segmentation: Segmentation, number: int, control: Control | None = None) -> bytes:
     """The list of one segment as its file has it."""
-    return csv_bytes(_of(_arrow(segmentation.table()), number))
+    return csv_bytes(of(table_of(segmentation, control), segmentation.segments[number - 1]))
 
 
-def zip_of_lists(segmentation: Segmentation) -> bytes:
+def zip_of_lists(segmentation: Segmentation, control: Control | None = None) -> bytes:
     """Every segment's list in one zip; the same segmentation gives the same bytes."""
-    table = _arrow(segmentation.table())
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        for segment in segmentation.segments:
+    table = table_of(segmentation, control)
+    return zip_of({list_name(each): csv_bytes(of(table, each)) for each in segmentation.segments})
+
+
+def zip_of(files: Mapping[str, bytes | Path]) -> bytes:
+    """A zip of files under these names; the same files give the same bytes."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
             # The date is the earliest a zip can hold, and the permissions are fixed: neither tells anything here.
-            entry = zipfile.ZipInfo(list_name(segment), date_time=(1980, 1, 1, 0, 0, 0))
+            entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, csv_bytes(_of(table, segment.number)), compresslevel=6)
-    return file.getvalue()
+            with archive.open(entry, "w", force_zip64=True) as packing, _opened(content) as source:
+                shutil.copyfileobj(source, packing)
+    return packed.getvalue()
+
+
+def _opened(content: bytes | Path) -> IO[bytes]:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
 
 
 def list_name(segment: Segment) -> str:
@@ -229,6 +264,8 @@ def clear(out_dir: Path) -> None:
             if _OWN_LIST.fullmatch(path.name):
                 _remove(path)
         _remove_if_empty(folder)
+    for name in _AUDIENCE_FILES:
+        _remove(out_dir / "audiences" / name)
     _remove_if_empty(out_dir / "audiences")
 
 
@@ -291,10 +328,6 @@ def _column(column: pd.Series[Any]) -> pa.Array:
         )
     array = pa.Array.from_pandas(column)
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-
-
-def _of(table: pa.Table, number: int) -> pa.Table:
-    return table.filter(pc.equal(table.column("segment"), number))
 
 
 class _LineFeeds:

@@ -184,8 +184,11 @@ def _others(values: pd.DataFrame, clusters: np.ndarray, n_segments: int) -> pd.D
 
 
 def _correlations(ranked: pd.DataFrame) -> dict[str, dict[str, float]]:
-    with np.errstate(all="ignore"):
-        matrix = np.atleast_2d(np.corrcoef(ranked.to_numpy(), rowvar=False))
+    if len(ranked) < 2:  # one customer says nothing of what goes together
+        matrix = np.zeros((ranked.shape[1], ranked.shape[1]))
+    else:
+        with np.errstate(all="ignore"):
+            matrix = np.atleast_2d(np.corrcoef(ranked.to_numpy(), rowvar=False))
     rows = _rows(pd.DataFrame(np.abs(np.nan_to_num(matrix)), columns=ranked.columns))
     return dict(zip(rows[0] if rows else (), rows, strict=True))
 

@@ -224,8 +224,8 @@ def _profiled(
 ) -> tuple[Segment, ...]:
     values, n_segments = features.values, born.n_segments
     told = portraits(values, ranked, born.places, born.standing, used=used, currency=features.currency)
-    why = reasons(born.standing, born.namings)
     labels = naming.labels([each.name for each in born.namings], {**born.own_names, **names})
+    why = reasons(born.standing, born.namings)
     means = naming.group_means(values, born.places, n_segments)
     plans = born.plans
     revenue = None if born.revenue is None else born.revenue.tolist()

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tests.browser.driving import PROJECT
 from tests.pages.test_pages import HEADINGS, HOSTILE, finished, texts, visit, with_file, workspace
 from tests.test_customer_tables import GERMAN, SPENT, shop, survey
-from ui import files, navigation, services
+from ui import files, navigation, services, taking
 from ui.navigation import Step
 
 EACH_STEP = pytest.mark.parametrize("step", navigation.STEPS, ids=lambda step: step.title)
@@ -44,7 +44,8 @@ def test_every_page_is_complete_and_speaks_of_no_orders(app: AppTest, step: Step
     assert not app.error
     assert not app.info
     of_orders = {"What the orders show": "What the customers show"}
-    headings = [of_orders.get(text, text) for text in HEADINGS[step] if text != "What they buy" and "RFM" not in text]
+    left_out = ("What they buy", "Against the classic RFM groups")
+    headings = [of_orders.get(text, text) for text in HEADINGS[step] if text not in left_out]
     assert [header.value for header in app.header] == headings
     told = shown(app)
     for word in ("None", "nan", "First order", "Last order", "Returned goods", "RFM", "Article", "usual four"):
@@ -109,7 +110,7 @@ def test_report_and_recipe_can_be_taken_along(app: AppTest):
     assert "Umsatz" in services.report(workspace(app))
     assert '"Umsatz"' in services.recipe(workspace(app))
     assert files.set_aside(workspace(app)).empty
-    assert b"Umsatz" in services.list_file(workspace(app), 1)
+    assert b"Umsatz" in taking.list_file(workspace(app), 1)
 
 
 def test_a_day_that_the_visitor_names_makes_orders_of_the_rows(app: AppTest):

@@ -54,7 +54,12 @@ HEADINGS = {
         "The customers of one segment",
     ],
     navigation.COMPARE: ["Who moved"],
-    navigation.DOWNLOAD: ["A list for each segment", "Everything about the segments", "To show, and to use again"],
+    navigation.DOWNLOAD: [
+        "A list for each segment",
+        "Lists for ad and email platforms",
+        "Everything about the segments",
+        "To show, and to use again",
+    ],
 }
 HOSTILE = (
     "<script>alert(1)</script> **bold** :red[red] $x$ [link](http://example.com) www.example.com a@example.com 🦄 مرحبا"
