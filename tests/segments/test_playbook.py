@@ -54,7 +54,7 @@ def test_texts_are_plain_and_finished():
 
 
 def test_phrases_are_for_features_that_exist():
-    for name in playbook().phrases:
+    for name in (*playbook().phrases, *playbook().conditions):
         assert catalog.feature(name).label != name, f"{name} is not in the catalog"
 
 
