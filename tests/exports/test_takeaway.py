@@ -41,8 +41,8 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def taken(orders: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, Path]:
     out = tmp_path_factory.mktemp("out")
     ran = run(
-        "segment", orders, "--out", out, "--k", 2, "--k-max", 2, "--json", "--workbook", "--rules", "--control-share", 0.1,
-        "--audience", ",".join(PLATFORMS), "--default-country", "GB",
+        "segment", orders, "--out", out, "--k", 2, "--k-max", 2, "--json", "--workbook", "--rules",
+        "--control-share", 0.1, "--audience", ",".join(PLATFORMS), "--default-country", "GB",
     )  # fmt: skip
     assert ran.code == 0, ran.err
     return ran, out
