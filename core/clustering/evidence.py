@@ -56,9 +56,14 @@ class Evidence:
         return tuple(k for k in self.stable if k in self.separated)
 
     @property
+    def best_agreeing(self) -> int | None:
+        """The k whose clusters come out again best."""
+        return max(self.stabilities, key=lambda k: self.stabilities[k].agreement, default=None)
+
+    @property
     def most_stable(self) -> int | None:
-        """The k whose clusters come out again best; the largest of those that are not told apart from it."""
-        best = max(self.stabilities, key=lambda k: self.stabilities[k].agreement, default=None)
+        """The largest k whose clusters come out again as well as the best's, as far as that can be told."""
+        best = self.best_agreeing
         if best is None:
             return None
         found = self.stabilities[best]

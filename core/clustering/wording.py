@@ -155,11 +155,24 @@ def own_votes(grounds: Grounds) -> str:
         parts.append("that closeness never falls as segments are added (silhouette drop: none)")
     else:
         parts.append(f"that closeness falls most when going beyond {vote} (silhouette drop)")
-    if grounds.evidence is not None and (vote := grounds.evidence.most_stable) is not None:
-        agreement = grounds.evidence.stabilities[vote].agreement
-        parts.append(f"segments come out most alike on other customers with {vote} (stability {agreement:.2f})")
+    if grounds.evidence is not None:
+        parts += _most_alike(grounds.evidence)
     sentence = "; ".join(parts)
     return sentence[0].upper() + sentence[1:] + "."
+
+
+def _most_alike(evidence: Evidence) -> list[str]:
+    """With how many the segments come out most alike; where that is not told apart from the best, both."""
+    vote, best = evidence.most_stable, evidence.best_agreeing
+    if vote is None or best is None:
+        return []
+    agreement = {k: f"{evidence.stabilities[k].agreement:.2f}" for k in (vote, best)}
+    if vote == best:
+        return [f"segments come out most alike on other customers with {vote} (stability {agreement[vote]})"]
+    return [
+        f"segments come out most alike on other customers with {best} (stability {agreement[best]}), and with up to "
+        f"{vote} not surely less ({agreement[vote]})"
+    ]
 
 
 def _warnings(grounds: Grounds) -> list[str]:

@@ -166,6 +166,15 @@ def test_the_finest_number_that_is_stable_and_separated_is_suggested():
     assert "most alike on other customers with 2 (stability 0.95)" in advice.words
 
 
+def test_more_segments_that_are_not_surely_less_stable_are_told_beside_the_most_stable_ones():
+    """The standard error is 0.01: 0.945 with 4 may be 0.95 as well."""
+    curve = swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3])
+    advice = advise(curve, gathered(SIX | {4: 0.945}, separated=(2, 4, 5)))
+    assert advice.stability == 4
+    told = "most alike on other customers with 2 (stability 0.95), and with up to 4 not surely less (0.94)"
+    assert told in advice.words
+
+
 def test_agreements_near_the_best_still_count_as_stable_but_not_poor_ones():
     assert gathered({2: 0.95, 3: 0.76, 4: 0.74}).stable == (2, 3)  # up to 0.20 below
     assert gathered({2: 0.55, 3: 0.49}).stable == (2,)  # and never below 0.50
