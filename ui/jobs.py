@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 from core.clustering.workers import Stopped
+from core.errors import UserError
 
 _PAUSE_SECONDS = 0.1  # in which a page that waits gets its turn
 
@@ -46,9 +47,13 @@ class Job(Generic[Made]):
 
     @property
     def cut_short(self) -> bool:
-        """Whether there is no use in waiting: it was stopped before it was done, or failed and somebody saw it."""
+        """Whether there is no use in waiting: it was stopped before it was done, or fell over and somebody saw it.
+
+        What the customers themselves make impossible is an answer, and stays one.
+        """
         done = self._partial is not None and self._partial.complete
-        return self._error_told or (self._stop.is_set() and not done)
+        fell_over = self._error_told and not isinstance(self._error, UserError)
+        return fell_over or (self._stop.is_set() and not done)
 
     @property
     def partial(self) -> Made | None:

@@ -253,7 +253,7 @@ def _segments(
         if not isinstance(entry, dict) or _whole(entry, "number", 1, MOST_SEGMENTS) != number:
             raise RecipeError("its segments are not numbered 1, 2, 3 and so on")
         plan = _plan(entry["plan"], f"the plan of segment {number}") if "plan" in entry else None
-        segments.append(RecipeSegment(number, _line(entry, "name"), _line(entry, "archetype"), plan))
+        segments.append(RecipeSegment(number, _line(entry, "name"), _key(entry, "archetype"), plan))
         centers.append(_center(entry.get("center"), number, n_features))
     if len({segment.name.casefold() for segment in segments}) < len(segments):
         raise RecipeError("two of its segments have one name")
@@ -304,6 +304,14 @@ def _mapping(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise RecipeError(f"{name} is missing or damaged")
     return value
+
+
+def _key(entry: Mapping[str, Any], name: str) -> str:
+    """A key as the playbook's are; whether it has that one is another question, since playbooks change."""
+    key = _line(entry, name)
+    if not re.fullmatch(r"[\w -]+", key):
+        raise RecipeError(f"{name} must be letters, digits, blanks, - and _")
+    return key
 
 
 def _line(document: Mapping[str, Any], name: str) -> str:

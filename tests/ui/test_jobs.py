@@ -13,6 +13,7 @@ import pytest
 from core.clustering.evidence import gather
 from core.clustering.sweep import sweep
 from core.clustering.workers import Stopped
+from core.errors import TooFewCustomersError
 from ui.jobs import Job
 
 
@@ -68,6 +69,16 @@ def test_a_stopped_job_ends_and_says_that_it_has_no_result() -> None:
     assert job.cut_short
     with pytest.raises(Stopped):
         job.result()
+
+
+def test_what_customers_make_impossible_is_found_once() -> None:
+    def refuse(grow: Callable[[Count], None], should_stop: Callable[[], bool]) -> Count:
+        raise TooFewCustomersError("All customers are alike.", hint="Choose other features.")
+
+    job = Job(refuse, "refusing")
+    with pytest.raises(TooFewCustomersError):
+        job.result()
+    assert not job.cut_short
 
 
 def test_an_error_comes_out_where_the_result_is_looked_at() -> None:
