@@ -21,12 +21,12 @@ from ui.widgets import plain
 
 def control_group(workspace: Workspace, segmentation: Segmentation) -> None:
     """How many to send nothing, so that a campaign can be measured."""
-    percent = st.slider(
-        "Keep a control group of each segment",
+    percent = st.number_input(
+        "Control group, in percent of each segment",
         0,
         round(100 * MOST_SHARE),
+        step=5,
         key=widgets.bound(workspace, "control share", round(100 * workspace.wanted.control_share)),
-        format="%d%%",
         help="Drawn at random. Send them nothing, and compare what they buy with what the others buy: the difference "
         "is what the campaign did. 10% is usual; 0 is none.",
     )

@@ -48,7 +48,7 @@ def test_choosing_a_platform_tells_who_is_on_its_lists_and_who_is_not(app: AppTe
     assert "audiences" not in mine._answers  # nothing is made before it is asked for
     assert not app.exception
 
-    app.slider[0].set_value(20).run()
+    app.number_input[0].set_value(20).run()
     platform = next(box for box in app.selectbox if box.label == "Platform")
     platform.set_value("klaviyo").run()
     nations = next(box for box in app.selectbox if box.label.startswith("Country of phones"))
