@@ -3,7 +3,7 @@
 import streamlit as st
 
 from charts import features as charts
-from ui import measuring, navigation, services, widgets
+from ui import inspecting, measuring, navigation, services, widgets
 from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.FEATURES)
@@ -16,13 +16,13 @@ with explained():
     preparation = services.preparation(workspace)
 
 st.header("The features in use")
-skews = services.skews(workspace)
+skews = inspecting.skews(workspace)
 widgets.features_table(chosen, features.values, skews, features.currency)
 
 st.header("Before and after preparation")
 studied = measuring.studied(workspace, chosen)
 before, after = charts.before_after(
-    studied, features.values[studied], services.prepared_column(workspace, studied), features.currency
+    studied, features.values[studied], inspecting.prepared_column(workspace, studied), features.currency
 )
 left, right = st.columns(2)
 with left:
@@ -33,7 +33,7 @@ measuring.what_was_done(workspace, studied)
 
 st.header("Do two features say the same?")
 measuring.alike(workspace)
-widgets.altair_chart(charts.correlations(services.correlations(workspace)))
+widgets.altair_chart(charts.correlations(inspecting.correlations(workspace)))
 
 st.header("Unusual customers")
 measuring.unusual(workspace)

@@ -12,7 +12,7 @@ from core.clustering.preparation import Outliers, PreparationOptions, Scaling, T
 from core.errors import UserError
 from core.features import catalog
 from core.segments.naming import inner
-from ui import files, services, tables, widgets
+from ui import files, inspecting, services, tables, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -146,7 +146,7 @@ def what_was_done(workspace: Workspace, name: str) -> None:
 
 def alike(workspace: Workspace) -> None:
     """A warning for each pair of features that repeat each other."""
-    pairs = charts.alike(services.correlations(workspace))
+    pairs = charts.alike(inspecting.correlations(workspace))
     for one, other, correlation in pairs:
         st.warning(
             f"{plain(catalog.feature(one).label)} and {plain(inner(catalog.feature(other).label))} say nearly the same "
@@ -158,7 +158,7 @@ def alike(workspace: Workspace) -> None:
 
 def unusual(workspace: Workspace) -> None:
     """Who stands far out, and what the segments look like with such values kept and capped."""
-    table = services.outliers(workspace)
+    table = inspecting.outliers(workspace)
     if table.empty:
         st.caption("No customer stands far out in the features as prepared.")
         return
@@ -178,7 +178,7 @@ def unusual(workspace: Workspace) -> None:
         "Show the segments with these values kept, and capped", key=widgets.bound(workspace, "capping", False)
     ):
         try:
-            both = services.with_and_without_capping(workspace)
+            both = inspecting.with_and_without_capping(workspace)
         except UserError as error:
             widgets.problem(error)
             return

@@ -16,8 +16,8 @@ from core.clustering.choice import Advice, advise
 from core.clustering.evidence import Evidence, gather
 from core.clustering.indices import OtherMeasures
 from core.clustering.indices import other_measures as other_measures_of
-from core.clustering.preparation import Preparation, PreparationOptions, prepare, skew
-from core.clustering.sweep import Sweep, cluster
+from core.clustering.preparation import Preparation, PreparationOptions, prepare
+from core.clustering.sweep import Sweep
 from core.clustering.sweep import sweep as sweep_of
 from core.exports import bundle
 from core.features.distributions import RecencyByRevenue
@@ -335,25 +335,6 @@ def ranked(workspace: Workspace) -> pd.DataFrame:
     return workspace.answer(("ranks", reading_key(workspace)), lambda: ranks(features(workspace).values))
 
 
-def with_and_without_capping(workspace: Workspace) -> dict[str, Segmentation]:
-    """The chosen number of segments with unusual values kept, and capped for the fit: {"keep": ..., "cap": ...}."""
-    count = n_clusters(workspace)
-
-    def both() -> dict[str, Segmentation]:
-        found: dict[str, Segmentation] = {}
-        known = features(workspace)
-        for outliers in ("keep", "cap"):
-            if outliers == workspace.grouping.preparation.outliers:
-                found[outliers] = segmentation(workspace, count)
-                continue
-            prepared = preparation(workspace, replace(workspace.grouping.preparation, outliers=outliers))
-            matrix = prepared.fit_matrix(known.values)
-            found[outliers] = segment(known, prepared, cluster(matrix, count, seed=workspace.grouping.seed))
-        return found
-
-    return workspace.answer(("capping", *shown_key(workspace), count), both)
-
-
 def analysis(workspace: Workspace) -> Analysis:
     """Everything at the chosen number of segments."""
     warnings = analyses.chosen_features(lines(workspace), workspace.grouping)[1]
@@ -407,29 +388,3 @@ def recipe(workspace: Workspace) -> str:
     with workspace.alone():
         told = analysis(workspace)
     return bundle.recipe(told).to_json()
-
-
-def skews(workspace: Workspace) -> dict[str, float]:
-    """How lopsided each feature is."""
-    key = ("skews", reading_key(workspace))
-    return workspace.answer(key, lambda: {str(k): float(v) for k, v in skew(features(workspace).values).items()})
-
-
-def prepared_column(workspace: Workspace, name: str) -> np.ndarray:
-    """A feature after preparation, one number a customer."""
-    column: np.ndarray = fit_matrix(workspace)[:, preparation(workspace).features.index(name)]
-    return column
-
-
-def correlations(workspace: Workspace) -> pd.DataFrame:
-    """Rank correlations (Spearman) of the chosen features."""
-    chosen = list(chosen_features(workspace))
-    key = ("correlations", reading_key(workspace), tuple(chosen))
-    return workspace.answer(key, lambda: features(workspace).values[chosen].corr(method="spearman"))
-
-
-def outliers(workspace: Workspace) -> pd.DataFrame:
-    """Customers far outside the usual range of the features as prepared, the furthest first."""
-    prepared = preparation(workspace)
-    key = ("outliers", reading_key(workspace), prepared.features, prepared.options)
-    return workspace.answer(key, lambda: prepared.outliers(features(workspace).values))
