@@ -89,7 +89,8 @@ def decide(
         day_count=found_dates.count,
         decimals={role: mark for role, mark in marks.items() if mark != usual},
         mixed=frozenset(role for role, found in found_numbers.items() if found.mixed),
-        signed="currency" not in recognition.columns and len({*beside, currency} - {None}) > 1,
+        # `$` alone is the dollar of whichever country was named: then signs tell nothing against it.
+        signed="currency" not in recognition.columns and len(beside) > 1 and currency in beside,
         warnings=_lost_digits(source, recognition),
     )
 

@@ -363,6 +363,16 @@ def test_amounts_with_signs_of_two_currencies_are_not_added_up(
     assert any(text.startswith(f"Only {currency or 'EUR'} is counted") for text in lines.warnings)
 
 
+@pytest.mark.parametrize(("header", "currency"), [("order total (CAD)", None), ("amount", "AUD"), ("amount", None)])
+def test_a_dollar_sign_says_nothing_against_another_dollar(
+    engine: Engine, tmp_path: Path, header: str, currency: str | None
+):
+    text = f"customer,date,{header}\nC1,2024-01-01,$5.00\nC2,2024-01-02,$7.50\nC3,2024-01-03,$1.25\n"
+    lines = order_lines(engine, tmp_path, text, currency=currency)
+    assert fates(lines) == {"used": 3}
+    assert lines.reading.currency == (currency or {"order total (CAD)": "CAD", "amount": "USD"}[header])
+
+
 def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_path: Path):
     """They may be real: the same item scanned twice."""
     text = HEADER + GOOD + GOOD.splitlines()[0] + "\n"
