@@ -70,6 +70,11 @@ class Engine:
         self._kept.append(name)
         return kept
 
+    def batches(self, rows: ir.Table, size: int) -> pa.RecordBatchReader:
+        """The rows, up to `size` at a time, in their order."""
+        # Not `to_pyarrow_batches`: Ibis 12 calls what DuckDB 2 has under another name.
+        return self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)
+
     @property
     def kept_so_far(self) -> int:
         """How many tables are kept: a mark for `drop_since`."""
