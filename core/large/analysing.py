@@ -100,7 +100,8 @@ def group(
     """
     customers = engine.keep(with_lots(customer_table(lines, names), seed), "customers")
     total = int(customers.count().to_pyarrow().as_py())
-    first = customers.order_by([LOT, "customer_id"]).limit(DRAWN).select(*chosen).to_pyarrow()
+    first = customers.order_by([LOT, "customer_id"]).limit(DRAWN).select("customer_id", *chosen).to_pyarrow()
+    first = first.sort_by("customer_id")  # as in memory, since sums depend on the order in their last digits
     some = {name: first.column(name).to_numpy(zero_copy_only=False) for name in chosen}
     learnt = preparing.prepare(customers, some, chosen, options)
     preparation, notes = learnt.preparation, learnt.notes

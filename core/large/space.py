@@ -119,7 +119,8 @@ def _yeo_johnson(value: ir.FloatingValue, power: float) -> ir.FloatingValue:
     up, down = 1 + ibis.greatest(value, double(0)), 1 + ibis.greatest(-value, double(0))
     above = up.ln() if power == 0 else (up ** double(power) - 1) / double(power)
     below = -down.ln() if power == 2 else (1 - down ** double(2 - power)) / double(2 - power)
-    return ibis.ifelse(value >= 0, above, below)
+    # Not `else`: that would also take who has no value.
+    return ibis.cases((value >= 0, above), (value < 0, below))
 
 
 def _knots(transform: FittedTransform) -> tuple[np.ndarray, np.ndarray]:
