@@ -106,7 +106,7 @@ class OrderLines:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return (*self.recognition.warnings, *self.reading.warnings, *self.remarks)
+        return (*self.source.notes, *self.recognition.warnings, *self.reading.warnings, *self.remarks)
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import duckdb
 
 from core.engine import Engine
-from core.errors import UserError, listed
+from core.errors import EngineError, UserError, listed
 from core.orders import parquet
 from core.orders.cleaning import CleaningOptions, OrderLines, clean
 from core.orders.customers import CustomerTable, customer_table
@@ -42,6 +42,8 @@ def _understand(engine: Engine, source: SourceTable, options: CleaningOptions) -
         lines = clean(engine, source, options)
         if not _may_be_customers(lines):
             return lines
+    except EngineError:
+        raise
     except UserError:
         engine.drop_since(before)
         customers = customer_table(engine, source, options)
