@@ -9,8 +9,10 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import ibis
@@ -121,7 +123,7 @@ class Engine:
         # A short list of words is faster compared than joined: 3.4 s became 2.0 for a million rows.
         self.backend.raw_sql("SET disabled_optimizers = 'in_clause'")
         self._names = 0
-        self._kept: list[str] = []
+        self._kept: list[Callable[[], object]] = []  # what lets go of each table
         self._memory_limit = memory_limit
         self._to_close: list[Callable[[], None]] = []
 
@@ -136,10 +138,19 @@ class Engine:
         return f"{what}_{self._names}"
 
     def keep(self, rows: ir.Table, what: str) -> ir.Table:
-        """The same rows, computed once, for whoever asks many things of them. Beyond the memory limit they spill."""
-        name = self.new_name(what)
-        kept = self.backend.create_table(name, rows, temp=True)
-        self._kept.append(name)
+        """The same rows, computed once, for whoever asks many things of them. Beyond the memory limit they spill.
+
+        Rows of another database stay there, and are computed once if it can hold them.
+        """
+        elsewhere = _database_of(rows)
+        if elsewhere is not None and elsewhere is not self.backend:
+            kept, drop = elsewhere.kept(rows, self.new_name(what))
+        else:
+            name = self.new_name(what)
+            kept = self.backend.create_table(name, rows, temp=True)
+            # Not `drop_table`: Ibis 12 and sqlglot 30 between them lose the table's name.
+            drop = partial(self.backend.raw_sql, f"DROP TABLE {name}")
+        self._kept.append(drop)
         return kept
 
     @property
@@ -150,8 +161,7 @@ class Engine:
     def drop_since(self, mark: int) -> None:
         """Let go of what was kept after the mark was taken."""
         while len(self._kept) > mark:
-            # Not `drop_table`: Ibis 12 and sqlglot 30 between them lose the table's name.
-            self.backend.raw_sql(f"DROP TABLE {self._kept.pop()}")
+            self._kept.pop()()
 
     def rest(self) -> None:
         """Hold as little memory as can be until somebody asks again: what is kept spills, what is free is returned.
@@ -183,6 +193,14 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _database_of(rows: ir.Table) -> Any:
+    """The Ibis backend that rows lie in; None where they are made from nothing."""
+    try:
+        return rows.get_backend()
+    except ibis.common.exceptions.IbisError:
+        return None
 
 
 def give_back() -> None:

@@ -46,4 +46,4 @@ def read(
 def opened(engine: Engine, given: argparse.Namespace) -> SourceTable:
     """The sources, on the terms that were typed."""
     sources = [address(source) if is_address(source) else Path(source) for source in given.sources]
-    return open_sources(engine, sources, terms=Terms(given.timeout))
+    return open_sources(engine, sources, terms=Terms(given.timeout, given.bring))

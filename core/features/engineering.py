@@ -108,6 +108,8 @@ def _of_orders(lines: OrderLines, names: Sequence[str] | None) -> CustomerFeatur
     frame.index = frame.index.astype("str")
     contacts = [role for role in CONTACTS if role in lines.rows.columns]
     reach = _contacts(lines.table, contacts).reindex(frame.index)
+    if lines.source.elsewhere is not None:
+        lines.source.elsewhere.require_unchanged()
     return CustomerFeatures(frame.astype("float64"), reach, lines.reference_date, lines.reading.currency)
 
 

@@ -53,6 +53,9 @@ def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: 
     ----------
     engine : keeps them, for whoever asks more than once: each time else all files are read
     """
+    if source.elsewhere is not None:
+        there = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason", *source.cells)
+        return RowsSetAside(there if engine is None else engine.keep(there, "aside"), source)
     numbered = source.numbered()
     left_out = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason")
     if not ledger.set_aside:

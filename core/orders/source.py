@@ -23,7 +23,7 @@ from core.orders.layout import order_roles
 from core.orders.text import plain_name, unique
 from core.warehouse.address import Address
 from core.warehouse.attached import Attached
-from core.warehouse.connecting import Connection, Terms
+from core.warehouse.connecting import PLAIN, Connection, Terms
 
 FILE = "file_number"
 LINE = "line_number"
@@ -60,6 +60,14 @@ UNEVEN_ROWS = (RowsLostError, duckdb.InvalidInputException)
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What can be done about rows that stay in a database of their own. They have no numbers there."""
+
+    require_unchanged: Callable[[], None]  # raises TableChangedError where they are not those that were counted
+    bring: Callable[[str], SourceTable]  # the same rows here, with the reason in words
+
+
+@dataclass(frozen=True, slots=True)
 class SourceTable:
     """All files, each a table with a column c1..cn for each header of all of them.
 
@@ -75,6 +83,12 @@ class SourceTable:
     left_out: tuple[str, ...]  # what the files hold that is not in the table, in words
     reread: Callable[[], SourceTable]  # the same files through the reader that takes rows of any length
     notes: tuple[str, ...] = ()  # where the work is done, and why there
+    elsewhere: Elsewhere | None = None  # where the rows stay in a database of their own
+
+    @property
+    def cells(self) -> list[str]:
+        """c1..cn: the columns of `table` that hold what the files do."""
+        return [f"c{place}" for place in range(1, len(self.headers) + 1)]
 
     @property
     def rows(self) -> int:
@@ -118,6 +132,8 @@ class SourceTable:
         ------
         UNEVEN_ROWS
         """
+        if self.elsewhere is not None:
+            return self._kept_elsewhere(engine, stages)
         tables = []
         for number, (file, part) in enumerate(zip(self.files, self.parts, strict=True)):
             has_lines = LINE in part.columns
@@ -130,6 +146,14 @@ class SourceTable:
             placed = rows if has_lines else rows.mutate(**{LINE: rows.rowid() + file.first_line})
             tables.append(placed.mutate(**{FILE: ibis.literal(number, "int32")}))
         return _stacked(tables)
+
+    def _kept_elsewhere(self, engine: Engine, stages: Sequence[Stage]) -> ir.Table:
+        """The same of rows without numbers: each takes its cells along, by which else it would be found again."""
+        [rows] = self.parts
+        for stage in stages:
+            rows = rows.select(**(stage(rows) | {cell: rows[cell] for cell in self.cells}))
+        nowhere = {FILE: ibis.literal(0, "int32"), LINE: ibis.null("int64")}
+        return engine.keep(rows.mutate(**nowhere), "rows")
 
     def column(self, header: str) -> str:
         """The name in `table` of the column under a header."""
@@ -154,7 +178,7 @@ class _Opened:
 
 
 def open_sources(
-    engine: Engine, sources: Sequence[Path | Address], names: Sequence[str] | None = None, terms: Terms | None = None
+    engine: Engine, sources: Sequence[Path | Address], names: Sequence[str] | None = None, terms: Terms = PLAIN
 ) -> SourceTable:
     """The files as one table; those packed in archives and the sheets of workbooks are files of their own.
 
@@ -169,6 +193,12 @@ def open_sources(
     UnreadableFileError, NotATableError, EmptyFileError, EngineError
     """
     opened, left_out = [], []
+    if len(sources) == 1 and isinstance(sources[0], Address) and not terms.bring:
+        connection = tables.connected(engine, sources[0], terms)
+        if connection.why_brought is None and not isinstance(connection, Attached):
+            return _open_elsewhere(engine, connection)
+        opened.append(_open_table(engine, connection))
+        sources = []
     for source, name in zip(sources, names or (None,) * len(sources), strict=True):
         if isinstance(source, Address):
             opened.append(_open_table(engine, tables.connected(engine, source, terms)))
@@ -302,7 +332,34 @@ def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], n
     return _Opened(None, source, unique(list(table.columns)), tables.placed(table))
 
 
-def _open_table(engine: Engine, connection: Connection) -> _Opened:
+def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
+    """A table of a database, for the work to be done there."""
+    table = connection.table()
+    standing = tables.standing(connection, table)
+    name = str(connection.address)
+    file = SourceFile(name, None, standing.rows, first_line=1, engine=connection.address.engine)
+
+    def bring(why: str) -> SourceTable:
+        return _below_each_other(engine, [_open_table(engine, connection, why)], [], reread=False)
+
+    def unchanged() -> None:
+        tables.require_unchanged(connection, table, standing)
+
+    part = tables.placed(table)
+    found = SourceTable(
+        (file,),
+        tuple(unique(list(table.columns))),
+        (part,),
+        part.limit(_SAMPLE_ROWS).to_pyarrow(),
+        (),
+        lambda: found,
+        (f"{name}: the work is done there, and only customers and rows set aside come here.",),
+        Elsewhere(unchanged, bring),
+    )
+    return found
+
+
+def _open_table(engine: Engine, connection: Connection, why: str | None = None) -> _Opened:
     """A table of a database: as it stands where the engine here reads it anyway, else brought here."""
     if isinstance(connection, Attached) and connection.plain:
         table, how = connection.table(), "read where it lies"
@@ -314,7 +371,8 @@ def _open_table(engine: Engine, connection: Connection) -> _Opened:
         path = tables.brought(engine, connection)
         table = engine.backend.read_parquet(path)
         rows, headers = parquet.opened(path, str(connection.address)).metadata.num_rows, list(table.columns)
-        how = f"brought here, since {connection.why_brought}" if connection.why_brought else "brought here"
+        why = why or connection.why_brought
+        how = f"all rows were brought here, since {why}" if why else "all rows were brought here"
     name = str(connection.address)
     source = SourceFile(name, None, rows, first_line=1, engine=connection.address.engine)
     return _Opened(None, source, unique(headers), tables.placed(table), note=f"{name}: {how}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -9,13 +10,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.engine import Engine
-from core.errors import EmptyFileError
+from core.errors import EmptyFileError, TableChangedError
+from core.orders import values
 from core.warehouse.address import Address
-from core.warehouse.connecting import Connection, Terms, connect
+from core.warehouse.connecting import PLAIN, Connection, Terms, connect
 from core.warehouse.secrets import with_password
 
 
-def connected(engine: Engine, address: Address, terms: Terms | None = None) -> Connection:
+def connected(engine: Engine, address: Address, terms: Terms = PLAIN) -> Connection:
     """The table at an address, open until the engine is closed.
 
     Raises
@@ -52,6 +54,53 @@ def brought(engine: Engine, connection: Connection) -> Path:
     if rows == 0:
         raise no_rows(connection.address)
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What tells whether a table has changed."""
+
+    rows: int
+    sums: tuple[object, ...]  # of each column of numbers, exact to a millionth; the last day of each column of days
+
+
+def standing(connection: Connection, table: ir.Table) -> Standing:
+    """How a table stands. One look at its numbers and days; within a snapshot, where nothing changes, at its rows alone.
+
+    Raises
+    ------
+    EngineError, EmptyFileError
+    """
+    asked: dict[str, ir.Value] = {"rows": table.count()}
+    for place, name in enumerate(table.columns if not connection.snapshot else ()):
+        kind = table[name].type()
+        if kind.is_date() or kind.is_timestamp():
+            asked[f"sum_{place}"] = table[name].max()
+        elif kind.is_numeric() and not kind.is_boolean():
+            asked[f"sum_{place}"] = values.finite(table[name].cast("float64")).cast("decimal(38, 6)").sum()
+    rows, *sums = table.aggregate(**asked).to_pyarrow().to_pylist()[0].values()
+    if rows == 0:
+        raise no_rows(connection.address)
+    return Standing(rows, tuple(sums))
+
+
+def require_unchanged(connection: Connection, table: ir.Table, before: Standing) -> None:
+    """Make sure that what was worked out in several steps was of one and the same table.
+
+    Raises
+    ------
+    TableChangedError
+    """
+    if not connection.snapshot and standing(connection, table) != before:
+        raise changed(connection.address)
+
+
+def changed(address: object) -> TableChangedError:
+    """What to say of a table that somebody wrote to meanwhile."""
+    return TableChangedError(
+        f"{address} changed while it was worked on: its figures would not belong together.",
+        hint="Start again; or bring the rows here first with --bring, which takes them all at one moment.",
+    )
 
 
 def no_rows(address: Address) -> EmptyFileError:

@@ -32,6 +32,10 @@ class Terms:
     """On what terms a database is asked."""
 
     timeout_seconds: int | None = None  # for one question; None leaves it to the database
+    bring: bool = False  # bring the rows here, even where the database could do the work
+
+
+PLAIN = Terms()
 
 
 class Connection(ABC):
@@ -43,6 +47,7 @@ class Connection(ABC):
 
     address: Address
     backend: Any
+    snapshot: bool = False  # all questions see the table as it was at the first one
     why_brought: str | None = "its engine is not one in which the answers are proven to be the same"
 
     @abstractmethod
@@ -89,14 +94,13 @@ class AnyEngine(Connection):
             self.backend = None
 
 
-def connect(address: Address, terms: Terms | None = None) -> Connection:
+def connect(address: Address, terms: Terms = PLAIN) -> Connection:
     """The table at an address, ready to be read.
 
     Raises
     ------
     EngineNotInstalledError, CannotConnectError, WrongPasswordError
     """
-    terms = terms or Terms()
     if address.engine == "postgres":
         from core.warehouse.postgres import Postgres
 
@@ -130,16 +134,22 @@ def not_installed(engine: str) -> EngineNotInstalledError:
     )
 
 
-def reach(address: Address) -> None:
+def reach(address: Address) -> str:
     """Find out soon whether anybody answers there at all, where the driver itself would try for minutes.
+
+    Returns
+    -------
+    By which address of this machine it was reached.
 
     Raises
     ------
     CannotConnectError
     """
     try:
-        with socket.create_connection((address.host or "localhost", address.port or 0), timeout=_REACHED_SECONDS):
-            return
+        with socket.create_connection(
+            (address.host or "localhost", address.port or 0), timeout=_REACHED_SECONDS
+        ) as found:
+            return str(found.getsockname()[0])
     except OSError as error:
         raise cannot_connect(address, error) from None
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import ibis.common.exceptions as of_ibis
+import ibis.expr.types as ir
 
 from core.errors import EngineError, UserError
 
@@ -26,6 +27,10 @@ class Speaking:
     def in_words(self, error: Exception) -> UserError | None:
         """The error for people; None where it is nobody's but ours."""
         raise NotImplementedError
+
+    def kept(self, rows: ir.Table, name: str) -> tuple[ir.Table, Callable[[], object]]:
+        """The same rows for whoever asks many things of them, and what lets go of them: here, not computed ahead."""
+        return rows, lambda: None
 
     @contextmanager
     def speaking(self) -> Iterator[None]:

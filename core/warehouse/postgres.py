@@ -32,6 +32,7 @@ except ImportError:
 
 _CONNECT_SECONDS = 10
 _OUR_NAME = "elbow-room"
+_COLLATIONS = ("pg_c_utf8", "C.utf8", "C.UTF-8")
 
 
 class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
@@ -48,6 +49,8 @@ class Postgres(Connection):
 
     All questions see the table as it was at the first one (REPEATABLE READ), and none may write.
     """
+
+    snapshot = True
 
     def __init__(self, address: Address, terms: Terms) -> None:
         self.address = address
@@ -75,24 +78,38 @@ class Postgres(Connection):
             settings["statement_timeout"] = f"{terms.timeout_seconds}s"
         for name, value in settings.items():
             self._session.execute("SELECT set_config(%(name)s, %(value)s, false)", {"name": name, "value": value})
-        # Elsewhere statuses are told whatever the case of their letters, beyond English too.
-        knows_case = self._session.execute("SELECT lower('Ä') = 'ä' AND 'É' ~* '^é$'").fetchone()
-        self.why_brought = (
-            None
-            if knows_case == (True,)
-            else "its database knows capitals of English letters alone (its LC_CTYPE is C)"
-        )
+        self._collation = self._by_code_points()
+        self.why_brought = None if self._collation else "its database compares text by the rules of a language only"
         self.backend = _Database.from_connection(self._session)
         self.backend.address = self.address
         self._session.autocommit = False
         self._session.read_only = True
         self._session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
 
+    def _by_code_points(self) -> str | None:
+        """A collation that compares text as all other engines do, character by character, and knows all capitals."""
+        for name in _COLLATIONS:
+            there = self._session.execute(
+                "SELECT 1 FROM pg_catalog.pg_collation WHERE collname = %s", (name,)
+            ).fetchone()
+            if there is None:
+                continue
+            text = sge.Collate(this=sg.column("text"), expression=sg.to_identifier(name, quoted=True)).sql("postgres")
+            try:
+                known = self._session.execute(
+                    f"SELECT lower({text}) = 'äb' AND {text} ~* '^äb$' AND {text} > 'Z' FROM (VALUES ('ÄB')) AS given(text)"
+                ).fetchone()
+            except psycopg.Error:  # it is not for the encoding of this database
+                continue
+            if known == (True,):
+                return name
+        return None
+
     def table(self) -> ir.Table:
         with self.backend.speaking():
             found = named(self.backend, self.address, self.address.table)
             place = found.op()
-        columns = {name: _single_value(name, kind) for name, kind in found.schema().items()}
+        columns = {name: _single_value(name, kind, self._collation or "C") for name, kind in found.schema().items()}
         query = sg.select(*(column for column, _ in columns.values())).from_(
             sge.table_(place.name, db=place.namespace.database, quoted=True)
         )
@@ -107,15 +124,15 @@ class Postgres(Connection):
         self._session.close()
 
 
-def _single_value(name: str, kind: dt.DataType) -> tuple[sge.Expr, dt.DataType]:
-    """A column as it can be brought, and its type. Text has the collation of the whole database: each letter tells."""
+def _single_value(name: str, kind: dt.DataType, collation: str) -> tuple[sge.Expr, dt.DataType]:
+    """A column as it can be brought, and its type. Text is compared by its characters alone."""
     column: sge.Expr = sg.column(name, quoted=True)
     if kind.is_timestamp() and kind.timezone is not None:
         column = sge.AtTimeZone(this=column, zone=sge.Literal.string("UTC"))
         kind = dt.timestamp
     elif not (kind.is_boolean() or kind.is_numeric() or kind.is_date() or kind.is_timestamp()):
         column = sge.cast(column, "text")
-        column = sge.Collate(this=column, expression=sg.to_identifier("default", quoted=True))
+        column = sge.Collate(this=column, expression=sg.to_identifier(collation, quoted=True))
         kind = dt.string
     elif kind.is_decimal() and kind.precision is None:
         column = sge.cast(column, "double")

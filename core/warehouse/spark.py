@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -19,6 +21,7 @@ from core.warehouse.connecting import (
     BATCH_ROWS,
     Connection,
     cannot_connect,
+    driver_of,
     named,
     no_such_table,
     not_installed,
@@ -27,8 +30,12 @@ from core.warehouse.connecting import (
 )
 from core.warehouse.faults import NotDoneThereError, Speaking
 
+# Of pandas, through which no row goes here.
+warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+
 try:
     from ibis.backends.pyspark import Backend
+    from ibis.backends.pyspark.converter import PySparkPandasData
     from py4j.protocol import Py4JError, Py4JNetworkError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
@@ -46,6 +53,28 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
     def in_words(self, error: Exception) -> UserError | None:
         return _in_words(error, self.address)
 
+    def kept(self, rows: ir.Table, name: str) -> tuple[ir.Table, Callable[[], object]]:
+        with self.speaking():
+            frame = self._session.sql(self.compile(rows)).persist()
+            frame.createOrReplaceTempView(name)
+            return self.table(name), frame.unpersist
+
+    def to_pyarrow(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **_: Any) -> Any:
+        """By Spark's own way to Arrow. Ibis goes by pandas, where a whole number beside a blank loses digits."""
+        with self.speaking():
+            table = expr.as_table()
+            found = self._session.sql(self.compile(table, params=params, limit=limit)).toArrow()
+            return expr.__pyarrow_result__(found.cast(table.schema().to_pyarrow()))
+
+    def execute(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **_: Any) -> Any:
+        """The same as pandas."""
+        table = expr.as_table()
+        return expr.__pandas_result__(
+            PySparkPandasData.convert_table(
+                self.to_pyarrow(table, params=params, limit=limit).to_pandas(), table.schema()
+            )
+        )
+
 
 class Spark(Connection):
     """A table, or a folder of files, that Spark reads. A session of its own, ended with the connection."""
@@ -54,16 +83,18 @@ class Spark(Connection):
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        reach(address)
+        here = reach(address)
         builder = SparkSession.builder.appName("elbow-room")
         for name, value in address.options.items():
             builder = builder.config(name, value)
         try:
             if address.engine == "spark":
                 builder = builder.master(f"spark://{address.server}").config("spark.ui.enabled", "false")
+                builder = builder.config("spark.driver.host", here)  # where the workers find this program
                 self._session = builder.getOrCreate()
             else:
                 self._session = builder.remote(f"sc://{address.server}").getOrCreate()
+            driver_of("pyspark")  # Ibis prepares itself when it is asked for an engine by name
             self.backend = _Database().connect(self._session)
         except (PySparkException, Py4JError, OSError) as error:
             raise cannot_connect(address, error) from None
