@@ -153,6 +153,12 @@ class Engine:
         self._kept.append(drop)
         return kept
 
+    def apart(self, rows: ir.Table) -> ir.Table:
+        """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
+        elsewhere = _database_of(rows)
+        found: ir.Table = rows if elsewhere in (None, self.backend) else elsewhere.apart(rows)
+        return found
+
     @property
     def kept_so_far(self) -> int:
         """How many tables are kept: a mark for `drop_since`."""

@@ -28,6 +28,8 @@ def identity(cell: ir.Value, *, lower: bool = False, plain: bool = False) -> ir.
     plain : the cells are known to be ASCII, and to have no blanks but spaces
     """
     written = cell if cell.type().is_string() else values.stripped(cell)
+    if cell.type().is_integer():
+        return written
     # Most ids have none of it, which a few comparisons tell in half the time of one pattern. The last character takes
     # as long as all others.
     last = written.right(1)

@@ -151,7 +151,7 @@ class SourceTable:
         """The same of rows without numbers: each takes its cells along, by which else it would be found again."""
         [rows] = self.parts
         for stage in stages:
-            rows = rows.select(**(stage(rows) | {cell: rows[cell] for cell in self.cells}))
+            rows = engine.apart(rows.select(**(stage(rows) | {cell: rows[cell] for cell in self.cells})))
         nowhere = {FILE: ibis.literal(0, "int32"), LINE: ibis.null("int64")}
         return engine.keep(rows.mutate(**nowhere), "rows")
 

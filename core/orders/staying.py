@@ -17,8 +17,8 @@ _NEEDED = ("customer_id", "order_date")
 def why_not_there(source: SourceTable, options: CleaningOptions) -> str | None:
     """Why the database cannot give the answers that are given here, as the end of a sentence; None where it can.
 
-    It can where days are days there, numbers are numbers, and all else is text or whole numbers: how text is read as days
-    and numbers is told in ways that not all engines have, and more slowly than rows are brought here.
+    It can where days are days there, numbers are numbers, and all else is text or whole numbers: how text is read as
+    days and numbers is told in ways that not all engines have, and more slowly than rows are brought here.
     """
     if options.drop_duplicates:
         return "copies of a row are told by its place, and rows of a table have none"

@@ -65,7 +65,7 @@ class Standing:
 
 
 def standing(connection: Connection, table: ir.Table) -> Standing:
-    """How a table stands. One look at its numbers and days; within a snapshot, where nothing changes, at its rows alone.
+    """How a table stands, by its rows, numbers and days; within a snapshot, where nothing changes, by its rows alone.
 
     Raises
     ------

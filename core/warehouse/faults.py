@@ -28,9 +28,13 @@ class Speaking:
         """The error for people; None where it is nobody's but ours."""
         raise NotImplementedError
 
+    def apart(self, rows: ir.Table) -> ir.Table:
+        """The same rows as a step of its own, where the engine would else repeat what steps share."""
+        return rows
+
     def kept(self, rows: ir.Table, name: str) -> tuple[ir.Table, Callable[[], object]]:
         """The same rows for whoever asks many things of them, and what lets go of them: here, not computed ahead."""
-        return rows, lambda: None
+        return self.apart(rows), lambda: None
 
     @contextmanager
     def speaking(self) -> Iterator[None]:

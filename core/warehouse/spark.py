@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from core.errors import (
+    CannotConnectError,
     ConnectionLostError,
     EngineError,
     NoAccessError,
@@ -84,16 +87,9 @@ class Spark(Connection):
     def __init__(self, address: Address) -> None:
         self.address = address
         here = reach(address)
-        builder = SparkSession.builder.appName("elbow-room")
-        for name, value in address.options.items():
-            builder = builder.config(name, value)
+        self._closed = False
         try:
-            if address.engine == "spark":
-                builder = builder.master(f"spark://{address.server}").config("spark.ui.enabled", "false")
-                builder = builder.config("spark.driver.host", here)  # where the workers find this program
-                self._session = builder.getOrCreate()
-            else:
-                self._session = builder.remote(f"sc://{address.server}").getOrCreate()
+            self._session = _joined(address, here) if address.engine == "spark" else _served(address)
             driver_of("pyspark")  # Ibis prepares itself when it is asked for an engine by name
             self.backend = _Database().connect(self._session)
         except (PySparkException, Py4JError, OSError) as error:
@@ -131,7 +127,56 @@ class Spark(Connection):
         self._session.interruptAll()
 
     def close(self) -> None:
-        self._session.stop()
+        if self._closed:
+            return
+        self._closed = True
+        if self.address.engine == "spark":
+            _leave(self.address)
+        else:
+            self._session.stop()
+
+
+_lock = threading.Lock()
+_users: Counter[str] = Counter()  # open connections of this program by cluster; Spark allows a program one cluster
+
+
+def _joined(address: Address, here: str) -> SparkSession:
+    """A session of its own in this program's part of a cluster, which is begun by the first and ended with the last."""
+    with _lock:
+        if any(server != address.server for server in +_users):
+            raise CannotConnectError(
+                f"This program already works with the Spark of {next(iter(+_users))}.", hint="Wait until that is done."
+            )
+        builder = SparkSession.builder.appName("elbow-room").master(f"spark://{address.server}")
+        settings = {
+            "spark.driver.host": here,  # where the workers find this program
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.log.level": "ERROR",
+            **address.options,
+        }
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate().newSession()
+        _users[address.server] += 1
+    for name, value in address.options.items():
+        if name.startswith("spark.sql.") and session.conf.isModifiable(name):
+            session.conf.set(name, value)
+    return session
+
+
+def _leave(address: Address) -> None:
+    with _lock:
+        _users[address.server] -= 1
+        if _users[address.server] == 0:
+            SparkSession.builder.getOrCreate().stop()
+
+
+def _served(address: Address) -> SparkSession:
+    builder = SparkSession.builder.remote(f"sc://{address.server}")
+    for name, value in address.options.items():
+        builder = builder.config(name, value)
+    return builder.create()
 
 
 def _in_words(error: Exception, address: Address) -> UserError | None:
