@@ -13,13 +13,12 @@ from core.commands.reading import read
 from core.commands.segmenting import Figures, score, segment
 from core.commands.tables import table
 from core.commands.telling import Told, in_words, inspected
-from core.engine import Engine
+from core.engine import Engine, Limits
 from core.errors import UserError
 from core.orders.customers import CustomerTable
 from core.orders.remarks import of_copies
 
 DONE, WRONG_USAGE, UNUSABLE = 0, 2, 3
-_MEMORY = "1GB"  # for order lines; what is beyond spills to disk
 
 
 def main(arguments: Sequence[str] | None, figures: Figures) -> int:
@@ -58,7 +57,7 @@ def _print_json(facts: Mapping[str, Any]) -> None:
 def _run(given: argparse.Namespace, figures: Figures) -> Told:
     if given.command == "table":
         return table(given)
-    with Engine(_MEMORY) as engine:
+    with Engine(Limits.from_environment()) as engine:
         if given.command == "segment":
             return segment(engine, given, figures)
         if given.command == "score":

@@ -6,15 +6,22 @@ import ctypes
 import gc
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
+
+from core.errors import CancelledError, NoRoomError, OutOfMemoryError, UnusableSettingError, UserError
+from core.warehouse.faults import Speaking
 
 _AT_REST = "64MB"
 
@@ -23,20 +30,77 @@ _AT_REST = "64MB"
 ibis.options.sql.fuse_selects = False
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an engine may take of its machine. None leaves it to DuckDB, or to the system."""
+
+    memory: str | None = None  # what DuckDB may hold before it spills, such as "4GB"
+    folder: Path | None = None  # in which each engine makes its own
+    spill: str | None = None  # how much may lie in there of what was spilled
+
+    @classmethod
+    def from_environment(cls, given: Mapping[str, str] = os.environ) -> Limits:
+        """As whoever runs this wants it: ELBOW_ROOM_MEMORY_LIMIT, ELBOW_ROOM_SPILL_DIR, ELBOW_ROOM_SPILL_LIMIT.
+
+        Without a word, 1 GB of memory for one person's order lines; what is beyond spills to disk.
+        """
+        folder = given.get("ELBOW_ROOM_SPILL_DIR")
+        return cls(
+            given.get("ELBOW_ROOM_MEMORY_LIMIT") or "1GB",
+            Path(folder) if folder else None,
+            given.get("ELBOW_ROOM_SPILL_LIMIT") or None,
+        )
+
+
+class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
+    """DuckDB, which says in words when it has too little memory or disk."""
+
+    def in_words(self, error: Exception) -> UserError | None:
+        text = str(error)
+        if "max_temp_directory_size" in text or "No space left" in text or "ENOSPC" in text:
+            return NoRoomError(
+                "The disk, or the part of it that may be used, is full: the rows do not fit there.",
+                hint="Make room, or set ELBOW_ROOM_SPILL_DIR to a folder on a larger disk (and ELBOW_ROOM_SPILL_LIMIT "
+                "to what may be used of it).",
+            )
+        if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+            return OutOfMemoryError(
+                "There is too little memory for this many rows.",
+                hint="Set ELBOW_ROOM_MEMORY_LIMIT to more, such as 4GB, or use fewer rows.",
+            )
+        if isinstance(error, duckdb.InterruptException):
+            return CancelledError("The work was stopped.", hint="Start it again when you like.")
+        return None
+
+
 class Engine:
     """DuckDB in a folder of its own, gone with everything in it when closed or forgotten.
 
     Parameters
     ----------
-    memory_limit : what DuckDB may hold before it spills to its folder, such as "4GB"; None leaves DuckDB's default
+    limits : how much it may take of the machine; the memory alone may be given as text, such as "4GB"
 
     Notes
     -----
     Nothing is fetched: extensions are neither installed nor loaded by themselves.
+
+    Raises
+    ------
+    UnusableSettingError : a limit that DuckDB does not understand, or a folder in which none can be made
     """
 
-    def __init__(self, memory_limit: str | None = None) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="elbow-room-", ignore_cleanup_errors=True)
+    def __init__(self, limits: Limits | str | None = None) -> None:
+        limits = limits if isinstance(limits, Limits) else Limits(limits)
+        memory_limit = limits.memory
+        try:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="elbow-room-", dir=limits.folder, ignore_cleanup_errors=True
+            )
+        except OSError as error:
+            raise UnusableSettingError(
+                f"No folder can be made in {limits.folder or tempfile.gettempdir()}: {error.strerror}.",
+                hint="Set ELBOW_ROOM_SPILL_DIR to a folder that may be written to.",
+            ) from error
         settings: dict[str, object] = {
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -45,13 +109,23 @@ class Engine:
         }
         if memory_limit is not None:
             settings["memory_limit"] = memory_limit
-        self.backend: Backend = ibis.duckdb.connect(":memory:", **settings)
+        if limits.spill is not None:
+            settings["max_temp_directory_size"] = limits.spill
+        try:
+            self.backend: Backend = _Database().connect(":memory:", **settings)
+        except duckdb.ParserException as error:
+            self._folder.cleanup()
+            raise UnusableSettingError(
+                "A limit of memory or of spilling is no size that DuckDB understands.",
+                hint="Set ELBOW_ROOM_MEMORY_LIMIT and ELBOW_ROOM_SPILL_LIMIT to sizes such as 4GB.",
+            ) from error
         self.backend.raw_sql("SET enable_progress_bar = false")
         # A short list of words is faster compared than joined: 3.4 s became 2.0 for a million rows.
         self.backend.raw_sql("SET disabled_optimizers = 'in_clause'")
         self._names = 0
-        self._kept: list[str] = []
+        self._kept: list[Callable[[], object]] = []  # what lets go of each table
         self._memory_limit = memory_limit
+        self._to_close: list[Callable[[], None]] = []
 
     @property
     def folder(self) -> Path:
@@ -64,16 +138,34 @@ class Engine:
         return f"{what}_{self._names}"
 
     def keep(self, rows: ir.Table, what: str) -> ir.Table:
-        """The same rows, computed once, for whoever asks many things of them. Beyond the memory limit they spill."""
-        name = self.new_name(what)
-        kept = self.backend.create_table(name, rows, temp=True)
-        self._kept.append(name)
+        """The same rows, computed once, for whoever asks many things of them. Beyond the memory limit they spill.
+
+        Rows of another database stay there, and are computed once if it can hold them.
+        """
+        elsewhere = _database_of(rows)
+        if elsewhere is not None and elsewhere is not self.backend:
+            kept, drop = elsewhere.kept(rows, self.new_name(what))
+        else:
+            name = self.new_name(what)
+            kept = self.backend.create_table(name, rows, temp=True)
+            # Not `drop_table`: Ibis 12 and sqlglot 30 between them lose the table's name.
+            drop = partial(self.backend.raw_sql, f"DROP TABLE {name}")
+        self._kept.append(drop)
         return kept
 
     def batches(self, rows: ir.Table, size: int) -> pa.RecordBatchReader:
         """The rows, up to `size` at a time, in their order."""
+        elsewhere = _database_of(rows)
+        if elsewhere is not None and elsewhere is not self.backend:
+            return elsewhere.to_pyarrow_batches(rows, chunk_size=size)
         # Not `to_pyarrow_batches`: Ibis 12 calls what DuckDB 2 has under another name.
         return self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)
+
+    def apart(self, rows: ir.Table) -> ir.Table:
+        """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
+        elsewhere = _database_of(rows)
+        found: ir.Table = rows if elsewhere in (None, self.backend) else elsewhere.apart(rows)
+        return found
 
     @property
     def kept_so_far(self) -> int:
@@ -83,8 +175,7 @@ class Engine:
     def drop_since(self, mark: int) -> None:
         """Let go of what was kept after the mark was taken."""
         while len(self._kept) > mark:
-            # Not `drop_table`: Ibis 12 and sqlglot 30 between them lose the table's name.
-            self.backend.raw_sql(f"DROP TABLE {self._kept.pop()}")
+            self._kept.pop()()
 
     def rest(self) -> None:
         """Hold as little memory as can be until somebody asks again: what is kept spills, what is free is returned.
@@ -93,13 +184,19 @@ class Engine:
         """
         if self._memory_limit is not None:
             # What is in use stays; then DuckDB refuses the limit, but has freed what it could.
-            with suppress(duckdb.OutOfMemoryException):
+            with suppress(OutOfMemoryError):
                 self.backend.raw_sql(f"SET memory_limit = '{_AT_REST}'")
             self.backend.raw_sql(f"SET memory_limit = '{self._memory_limit}'")
         give_back()
 
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Something else to close together with this, such as a connection to the database that rows come from."""
+        self._to_close.append(close)
+
     def close(self) -> None:
         """Close the database and remove its folder. Harmless when repeated."""
+        while self._to_close:
+            self._to_close.pop()()
         self.backend.disconnect()
         self._folder.cleanup()
 
@@ -110,6 +207,14 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _database_of(rows: ir.Table) -> Any:
+    """The Ibis backend that rows lie in; None where they are made from nothing."""
+    try:
+        return rows.get_backend()
+    except ibis.common.exceptions.IbisError:
+        return None
 
 
 def give_back() -> None:

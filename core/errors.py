@@ -49,8 +49,86 @@ class NotATableError(UserError):
     code = "not-a-table"
 
 
-class NoRoomError(UserError):
-    """There is no room on the disk for what has to be unpacked."""
+class UnusableSettingError(UserError):
+    """Whoever runs this has set something that cannot be."""
+
+    code = "unusable-setting"
+
+
+class EngineError(UserError):
+    """The database could not do what was asked. No other reading of the input would help."""
+
+    code = "engine-failed"
+
+
+class BadAddressError(UserError):
+    """A source is written like a URL, but names no table that could be looked up."""
+
+    code = "bad-address"
+
+
+class EngineNotInstalledError(EngineError):
+    """The driver of a database is not installed."""
+
+    code = "engine-not-installed"
+
+
+class CannotConnectError(EngineError):
+    """Nobody answers at the address of a database, or not as one."""
+
+    code = "cannot-connect"
+
+
+class WrongPasswordError(EngineError):
+    """The database lets nobody in by this name and password."""
+
+    code = "wrong-password"
+
+
+class NoSuchTableError(EngineError):
+    """The database has no such table."""
+
+    code = "no-such-table"
+
+
+class NoAccessError(EngineError):
+    """The table is there, but may not be read."""
+
+    code = "no-access"
+
+
+class TableChangedError(EngineError):
+    """A table is not what it was when its rows were counted."""
+
+    code = "table-changed"
+
+
+class QueryTimeoutError(EngineError):
+    """A question took longer than the database, or the administrator, allows."""
+
+    code = "query-timeout"
+
+
+class ConnectionLostError(EngineError):
+    """The database went away in the middle of a question."""
+
+    code = "connection-lost"
+
+
+class CancelledError(EngineError):
+    """Somebody stopped the work."""
+
+    code = "cancelled"
+
+
+class OutOfMemoryError(EngineError):
+    """The engine may not hold as much as it needs."""
+
+    code = "out-of-memory"
+
+
+class NoRoomError(EngineError):
+    """There is no room on the disk for what has to be unpacked or spilled."""
 
     code = "no-room"
 

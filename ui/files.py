@@ -12,7 +12,7 @@ import pandas as pd
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.engine import Engine, give_back
+from core.engine import Engine, Limits, give_back
 from core.errors import UserError
 from core.orders.cleaning import CleaningOptions, OrderLines
 from core.orders.columns import Recognition, detect
@@ -28,7 +28,7 @@ from core.orders.values import Ambiguity, Reading
 from ui.session import Upload, Workspace
 
 _PROJECT = Path(__file__).resolve().parents[1]
-_MEMORY = "1GB"  # for one visitor's order lines; what is beyond spills to disk
+
 _ANSWERS = {"date-order": "date_order", "decimal": "decimal"}
 """Kind of ambiguity -> the option that settles it."""
 
@@ -62,7 +62,7 @@ def take_uploads(workspace: Workspace, files: Sequence[UploadedFile]) -> None:
     Files that cannot be read leave the workspace empty, with the refusal.
     """
     workspace.make_room()
-    engine = workspace.engine = Engine(_MEMORY)
+    engine = workspace.engine = Engine(Limits.from_environment())
     copies = []
     for file in files:
         path = engine.folder / engine.new_name("upload")
@@ -88,7 +88,7 @@ def drop(file: UploadedFile) -> None:
 def take_sample(workspace: Workspace, sample: Sample) -> None:
     """Use one of the bundled files."""
     workspace.make_room()
-    engine = workspace.engine = Engine(_MEMORY)
+    engine = workspace.engine = Engine(Limits.from_environment())
     digest = hashlib.sha256(sample.path.read_bytes()).hexdigest()
     _open(workspace, engine, [Upload(sample.path.name, sample.path, digest)])
 

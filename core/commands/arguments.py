@@ -39,7 +39,19 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _reading_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    command.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="a file, a folder, a pattern of files in quotes, or a table: postgres://user@host:port/database/table, "
+        "duckdb://file/table, spark://host:port/table",
+    )
+    command.add_argument(
+        "--timeout", type=_whole(1, 86_400), metavar="SECONDS", help="the longest that a database may take to answer"
+    )
+    command.add_argument(
+        "--bring", action="store_true", help="bring the rows of a database here, even where it could do the work"
+    )
     command.add_argument("--map", type=_role_and_column, action="append", default=[], metavar="ROLE=COLUMN")
     command.add_argument("--date-order", choices=("dmy", "mdy", "ymd"))
     command.add_argument("--decimal", choices=("point", "comma"))

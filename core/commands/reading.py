@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import cast
 
 from core.engine import Engine
 from core.orders.cleaning import CleaningOptions, Returns
-from core.orders.source import open_sources
+from core.orders.source import SourceTable, open_sources
 from core.orders.understanding import Understood, understand
+from core.warehouse.address import address, is_address
+from core.warehouse.connecting import Terms
 
 
 def options_of(
@@ -37,4 +40,10 @@ def read(
     engine: Engine, given: argparse.Namespace, returns: Returns | None = None, carry: tuple[str, ...] = ()
 ) -> Understood:
     """The sources, opened and judged."""
-    return understand(engine, open_sources(engine, given.sources), options_of(given, returns, carry))
+    return understand(engine, opened(engine, given), options_of(given, returns, carry))
+
+
+def opened(engine: Engine, given: argparse.Namespace) -> SourceTable:
+    """The sources, on the terms that were typed."""
+    sources = [address(source) if is_address(source) else Path(source) for source in given.sources]
+    return open_sources(engine, sources, terms=Terms(given.timeout, given.bring))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from core.commands.reading import options_of, read
+from core.commands.reading import opened, options_of, read
 from core.commands.telling import Told, in_words, inspected, segmented
 from core.engine import Engine
 from core.errors import UnreadableFileError
@@ -51,7 +51,6 @@ def score(engine: Engine, given: argparse.Namespace) -> Told:
     from core.analysis import SegmentOptions, carried
     from core.exports import bundle
     from core.exports.recipe import MOST_BYTES, Recipe
-    from core.orders.source import open_sources
     from core.orders.understanding import understand
 
     try:
@@ -61,7 +60,7 @@ def score(engine: Engine, given: argparse.Namespace) -> Told:
         raise UnreadableFileError(
             f"The recipe {given.recipe} can't be read: {error.strerror}.", hint="Check its name and where it lies."
         ) from error
-    source = open_sources(engine, given.sources)
+    source = opened(engine, given)
     said = options_of(given, recipe.returns, carried(SegmentOptions(features=recipe.features)))
     options, notes = scoring.reading(recipe, source.headers, said)
     lines = understand(engine, source, options)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
-from core.orders import parsing
+from core.orders import parsing, tables
 from core.orders import reading as readings
 from core.orders.columns import Recognition, recognise
 from core.orders.dates import DateOrder
@@ -28,6 +28,7 @@ from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, re
 from core.orders.set_aside import rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
+from core.warehouse.faults import NotDoneThereError
 
 Returns = Literal["net", "ignore", "as-is"]
 RETURNS: Mapping[Returns, str] = {
@@ -106,7 +107,7 @@ class OrderLines:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        return (*self.recognition.warnings, *self.reading.warnings, *self.remarks)
+        return (*self.source.notes, *self.recognition.warnings, *self.reading.warnings, *self.remarks)
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
@@ -180,6 +181,8 @@ def _lines(engine: Engine, by: _Judgement) -> OrderLines:
     if options.returns == "net" and purchases.customers_without:
         rows = _without_customers_who_never_bought(engine, rows)
         ledger, purchases = reckon(rows, source.rows)
+    if not ledger.balances and source.elsewhere is not None:
+        raise tables.changed(source.files[0].name)
     if not ledger.balances:
         raise AssertionError(f"{ledger.rows_in} rows were read, and the ledger tells of another number")
     bought = rows.filter(rows.reason.isnull() & rows.is_purchase)
@@ -210,6 +213,8 @@ def _judged(engine: Engine, by: _Judgement) -> ir.Table:
     if not by.ties.any and not several:
         rows = source.kept(engine, *stages, judge)
     else:
+        if source.elsewhere is not None:
+            raise NotDoneThereError("the rows of an order tell of each other", hint="Bring the rows here first.")
         tied = engine.keep(related(source.kept(engine, *stages), by.ties), "tied")
         judged = judge(tied)
         rows = engine.keep(tied.select(**judged), "judged")

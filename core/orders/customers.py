@@ -107,7 +107,7 @@ class CustomerTable:
         if self.left_out:
             told = [f"{header} ({what})" for header, what in self.left_out.items()]
             found.append(f"Not compared by, though numbers: {listed(told)}.")
-        return (*self.reading.warnings, *found)
+        return (*self.source.notes, *self.reading.warnings, *found)
 
     def set_aside(self) -> pd.DataFrame:
         """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""

@@ -14,6 +14,7 @@ _NO_BREAK = "\u00a0"
 _BLANKS = f"[\\s{_NO_BREAK}\u2007\u200b\u202f\ufeff]+"
 # 1.785E+4, as spreadsheets shorten numbers. Without the plus it may well be a name, such as 5E10.
 _SHORTENED = r"^[1-9](?:[.,]\d+)?[eE]\+\d{1,2}$"
+_WHOLE = r"^[1-9](?:[.,]\d+)?[eE]\+(?:[0-2]?\d|3[0-6])$"  # and of 38 digits at most, which any engine can hold
 
 
 def identity(cell: ir.Value, *, lower: bool = False, plain: bool = False) -> ir.StringValue:
@@ -27,6 +28,8 @@ def identity(cell: ir.Value, *, lower: bool = False, plain: bool = False) -> ir.
     plain : the cells are known to be ASCII, and to have no blanks but spaces
     """
     written = cell if cell.type().is_string() else values.stripped(cell)
+    if cell.type().is_integer():
+        return written
     # Most ids have none of it, which a few comparisons tell in half the time of one pattern. The last character takes
     # as long as all others.
     last = written.right(1)
@@ -53,8 +56,9 @@ def _bare(written: ir.StringValue) -> ir.StringValue:
         .re_replace(r"^(\d+)\.0$", r"\1")
         .nullif("")
     )
-    whole = inner.replace(",", ".").try_cast("decimal(38, 0)").cast("string")
-    return ibis.ifelse(inner.re_search(_SHORTENED), ibis.coalesce(whole, inner), inner)
+    # Only what can be cast is: not all engines have a cast that may fail.
+    whole = ibis.ifelse(inner.re_search(_WHOLE), inner.replace(",", "."), ibis.null("string"))
+    return ibis.coalesce(whole.cast("decimal(38, 0)").cast("string"), inner)
 
 
 def shortened(sampled: Iterable[str]) -> list[str]:

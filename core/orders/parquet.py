@@ -29,6 +29,24 @@ def opened(path: Path, name: str) -> pq.ParquetFile:
         raise damaged(name) from error
 
 
+def alike(paths: Sequence[Path]) -> list[int] | None:
+    """The rows of each of several Parquet files that can be read as one table; None where they cannot.
+
+    They can where all have the same columns in the same order, none of which needs work.
+    """
+    if len(paths) < 2 or not all(path.name.lower().endswith((".parquet", ".parq")) for path in paths):
+        return None
+    rows, first = [], None
+    for path in paths:
+        file = opened(path, path.name)
+        schema = [(field.name, field.type) for field in file.schema_arrow]
+        first = first or schema
+        if schema != first or not is_plain(file):
+            return None
+        rows.append(file.metadata.num_rows)
+    return rows
+
+
 def is_plain(parquet: pq.ParquetFile) -> bool:
     """Whether each column holds single values that need no place on earth and no unfolding."""
     return not any(_needs_work(field.type) for field in parquet.schema_arrow)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from core.orders import dates, ids, numbers, sales, values
@@ -43,7 +44,8 @@ def stages(
     texts = [role for role in columns if role not in {*counted, *DESCRIPTIVE, "order_date"}]
     by_email = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
     guests_have_emails = columns.get("email") not in {None, columns["customer_id"]}
-    steps = _Steps(columns, counted, carried, texts, by_email, guests_have_emails, source.plain, reading, rules)
+    typed = [role for role in ("order_date", *counted) if _is_typed(role, source.table[columns[role]].type())]
+    steps = _Steps(columns, counted, carried, texts, typed, by_email, guests_have_emails, source.plain, reading, rules)
     return steps.glance, steps.second_look, steps.look_up, steps.conclude
 
 
@@ -55,6 +57,7 @@ class _Steps:
     counted: Sequence[str]  # roles
     carried: Sequence[str]
     texts: Sequence[str]
+    typed: Collection[str]  # roles of days and numbers whose columns are days and numbers
     by_email: bool  # customers are known by their email
     guests_have_emails: bool
     plain: bool  # as in `values.stripped`
@@ -73,6 +76,11 @@ class _Steps:
             **{_cell(role): cells[role] for role in ("order_date", *self.counted)},
         }
 
+    @property
+    def _written(self) -> list[str]:
+        """The roles of days and numbers that are told by rules where a cast fails."""
+        return [role for role in ("order_date", *self.counted) if role not in self.typed]
+
     def _text(self, role: str, cell: ir.Value) -> ir.StringValue:
         if role not in _IDS:
             return values.stripped(cell, plain=self.plain)
@@ -84,28 +92,30 @@ class _Steps:
         found = {
             **{role: values.unless_blank(seen[role]) for role in texts},
             **{role: seen[role] for role in self.carried},
-            "order_date": values.trusted_day(seen.order_date),
+            "order_date": values.trusted_day(seen.order_date) if "order_date" in self._written else seen.order_date,
             **{role: values.finite(seen[role]) for role in self.counted},
         }
         unread = {
             _cell(role): ibis.ifelse(found[role].isnull(), values.stripped(seen[_cell(role)]), ibis.null("string"))
-            for role in ("order_date", *self.counted)
+            for role in self._written
         }
+        unread |= {_blank(role): _is_missing(seen[_cell(role)]) for role in self.typed}
         moment = values.stripped(seen[_cell("order_date")])
         if "order_id" in found:
             moment = ibis.ifelse(found["order_id"].isnull(), moment, ibis.null("string"))
         return {**found, **unread, _MOMENT: moment}
 
     def look_up(self, seen: ir.Table) -> dict[str, ir.Value]:
-        asked = (*(_cell(role) for role in ("order_date", *self.counted)), _MOMENT)
+        asked = (*(_cell(role) for role in self._written), _MOMENT)
         return {name: values.looked_up(seen[name]) if name in asked else seen[name] for name in seen.columns}
 
     def conclude(self, found: ir.Table) -> dict[str, ir.Value]:
-        blank = {
-            _blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in ("order_date", *self.counted)
-        }
+        blank = {_blank(role): found[role].isnull() & found[_cell(role)].isnull() for role in self._written}
+        blank |= {_blank(role): found[_blank(role)] for role in self.typed}
         read = {
             role: ibis.coalesce(found[role], values.finite(_by_rule(found[_cell(role)], role, self.reading)))
+            if role in self._written
+            else found[role]
             for role in self.counted
         }
         if "amount" not in read:
@@ -115,11 +125,14 @@ class _Steps:
         if undone is not None:
             back = {role: read[role] for role in ("amount", "quantity") if role in read}
             read |= {role: ibis.ifelse(undone, -number.abs(), number) for role, number in back.items()}
-        ruled_day = dates.day_by_rule(found[_cell("order_date")], self.reading.date_order, self.reading.day_count)
+        day = found.order_date
+        if "order_date" in self._written:
+            ruled = dates.day_by_rule(found[_cell("order_date")], self.reading.date_order, self.reading.day_count)
+            day = ibis.coalesce(day, ruled)
         return {
             "customer_id": _customer(found, read["amount"]),
             **_order(found, undone),
-            "order_date": ibis.coalesce(found.order_date, ruled_day),
+            "order_date": day,
             **{role: read[role] for role in read if role != "unit_price"},
             **blank,
             **{role: found[role] for role in (*self.texts, *self.carried) if role not in _SETTLED},
@@ -134,6 +147,17 @@ class _Steps:
         money = "amount" if "amount" in self.counted else "unit_price"
         beside = numbers.currency_told(found[_cell(money)])
         return {"currency": ibis.coalesce(beside, ibis.literal(self.reading.currency))}
+
+
+def _is_typed(role: str, kind: dt.DataType) -> bool:
+    """Whether a column holds its role's values as such, so that what has none is blank and needs no rule."""
+    if BY_NAME[role].kind == "date":
+        return bool(kind.is_date() or kind.is_timestamp())
+    return bool(kind.is_numeric())
+
+
+def _is_missing(cell: ir.Value) -> ir.BooleanValue:
+    return cell.isnull() | cell.isnan() if cell.type().is_floating() else cell.isnull()
 
 
 def _customer(found: ir.Table, amount: ir.FloatingValue) -> ir.StringValue:

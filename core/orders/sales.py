@@ -126,7 +126,8 @@ GUESTS = (
 """Customer numbers and names (in lower case) that stand for nobody in particular; so does 0."""
 
 # One pattern takes a fifth of the time that a list of all spellings takes: 0.3 s for ten million ids, not 1.7.
-_NOBODY = f"^(?i:0|00|{'|'.join(map(re.escape, GUESTS))})$"
+# In some engines "whatever the case" holds for English letters alone, and is said at the start of a pattern or nowhere.
+_NOBODY = f"(?i)^(?:0|00|{'|'.join(re.escape(guest).replace('é', '[éÉ]') for guest in GUESTS)})$"
 
 
 def is_guest(customer: ir.StringValue) -> ir.BooleanValue:

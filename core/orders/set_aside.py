@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from core.engine import Engine
 from core.orders.ledger import REASONS, Ledger
@@ -51,6 +53,9 @@ def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: 
     ----------
     engine : keeps them, for whoever asks more than once: each time else all files are read
     """
+    if source.elsewhere is not None:
+        there = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason", *source.cells)
+        return RowsSetAside(there if engine is None else engine.keep(there, "aside"), source)
     numbered = source.numbered()
     left_out = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason")
     if not ledger.set_aside:
@@ -62,11 +67,11 @@ def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: 
 def _framed(found: ir.Table, source: SourceTable, most: int | None = None) -> pd.DataFrame:
     in_order = found.order_by([FILE, LINE])
     joined = (in_order if most is None else in_order.limit(most)).to_pandas()
-    names = [file.name for file in source.files]
+    names, lines = _places(source, joined[FILE].to_numpy(), joined[LINE])
     frame = pd.DataFrame(
         {
-            "file": [names[number] for number in joined[FILE]],
-            "line_number": joined[LINE].to_numpy(),
+            "file": names,
+            "line_number": lines,
             "reason": joined["reason"].to_numpy(),
             "why": [REASONS[reason] for reason in joined["reason"]],
         }
@@ -75,6 +80,23 @@ def _framed(found: ir.Table, source: SourceTable, most: int | None = None) -> pd
     originals.columns = pd.Index(_beside(frame.columns, source.headers))
     whole: pd.DataFrame = pd.concat([frame, originals], axis=1)
     return whole
+
+
+def _places(source: SourceTable, numbers: np.ndarray, lines: pd.Series) -> tuple[list[str], ExtensionArray]:
+    """The file and the line of each row: a table has no lines, and files that are read as one each have their own."""
+    names = np.array([file.name for file in source.files], dtype=object)[numbers.astype("int64")]
+    placed = lines.astype("Int64").array.copy()
+    for number, file in enumerate(source.files):
+        here = numbers == number
+        if file.engine is not None:
+            placed[here] = pd.NA
+        elif file.members:
+            ends = np.cumsum([rows for _, rows in file.members])
+            within = placed[here].astype("int64")
+            member = np.searchsorted(ends, within)
+            names[here] = np.array([name for name, _ in file.members], dtype=object)[member]
+            placed[here] = within - np.concatenate([[0], ends])[member]
+    return list(names), placed
 
 
 def _beside(taken: Iterable[str], headers: Iterable[str]) -> list[str]:

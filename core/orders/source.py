@@ -15,11 +15,15 @@ import pyarrow as pa
 
 from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
-from core.orders import archives, parquet, text, workbooks
+from core.orders import archives, parquet, tables, text, workbooks
 from core.orders.archives import Packed
 from core.orders.dialect import Dialect
+from core.orders.folders import expanded
 from core.orders.layout import order_roles
 from core.orders.text import plain_name, unique
+from core.warehouse.address import Address
+from core.warehouse.attached import Attached
+from core.warehouse.connecting import PLAIN, Connection, Terms
 
 FILE = "file_number"
 LINE = "line_number"
@@ -32,15 +36,17 @@ _ENOUGH_ROLES = 3  # a customer, a day and an amount
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file, or one sheet of a workbook, and how it was read."""
+    """One file, one sheet of a workbook or one table of a database, and how it was read."""
 
     name: str
-    dialect: Dialect | None  # None for Parquet and workbooks
+    dialect: Dialect | None  # None for Parquet, workbooks and tables
     rows: int
     first_line: int  # the line of the first row, from 1 as an editor or a spreadsheet counts
     ragged_rows: int = 0  # rows with more or fewer cells than most
     ragged_lines: tuple[int, ...] = ()  # where the first of them start, from 1
     sheet: str | None = None  # of a workbook
+    engine: str | None = None  # of a table, whose rows have no numbers
+    members: tuple[tuple[str, int], ...] = ()  # of Parquet files read as one: name and rows of each
     has_header: bool = True
     plain: bool = False  # known to be ASCII, and to have no blanks in cells but spaces
 
@@ -51,6 +57,14 @@ class RowsLostError(Exception):
 
 UNEVEN_ROWS = (RowsLostError, duckdb.InvalidInputException)
 """What comes of such a file when all of it is read; then it has to be reread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What can be done about rows that stay in a database of their own. They have no numbers there."""
+
+    require_unchanged: Callable[[], None]  # raises TableChangedError where they are not those that were counted
+    bring: Callable[[str], SourceTable]  # the same rows here, with the reason in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,13 @@ class SourceTable:
     top: pa.Table  # the first rows of `table`
     left_out: tuple[str, ...]  # what the files hold that is not in the table, in words
     reread: Callable[[], SourceTable]  # the same files through the reader that takes rows of any length
+    notes: tuple[str, ...] = ()  # where the work is done, and why there
+    elsewhere: Elsewhere | None = None  # where the rows stay in a database of their own
+
+    @property
+    def cells(self) -> list[str]:
+        """c1..cn: the columns of `table` that hold what the files do."""
+        return [f"c{place}" for place in range(1, len(self.headers) + 1)]
 
     @property
     def rows(self) -> int:
@@ -111,6 +132,8 @@ class SourceTable:
         ------
         UNEVEN_ROWS
         """
+        if self.elsewhere is not None:
+            return self._kept_elsewhere(engine, stages)
         tables = []
         for number, (file, part) in enumerate(zip(self.files, self.parts, strict=True)):
             has_lines = LINE in part.columns
@@ -123,6 +146,14 @@ class SourceTable:
             placed = rows if has_lines else rows.mutate(**{LINE: rows.rowid() + file.first_line})
             tables.append(placed.mutate(**{FILE: ibis.literal(number, "int32")}))
         return _stacked(tables)
+
+    def _kept_elsewhere(self, engine: Engine, stages: Sequence[Stage]) -> ir.Table:
+        """The same of rows without numbers: each takes its cells along, by which else it would be found again."""
+        [rows] = self.parts
+        for stage in stages:
+            rows = engine.apart(rows.select(**(stage(rows) | {cell: rows[cell] for cell in self.cells})))
+        nowhere = {FILE: ibis.literal(0, "int32"), LINE: ibis.null("int64")}
+        return engine.keep(rows.mutate(**nowhere), "rows")
 
     def column(self, header: str) -> str:
         """The name in `table` of the column under a header."""
@@ -138,32 +169,62 @@ class SourceTable:
 class _Opened:
     """One table, before it stands below the others."""
 
-    packed: Packed
+    packed: Packed | None  # None for a table of a database
     file: SourceFile
     headers: list[str]
     table: ir.Table  # c1..cn, and LINE where rows are not one line each
     left_out: tuple[str, ...] = ()
+    note: str = ""  # where the work is done
 
 
-def open_sources(engine: Engine, paths: Sequence[Path], names: Sequence[str] | None = None) -> SourceTable:
+def open_sources(
+    engine: Engine, sources: Sequence[Path | Address], names: Sequence[str] | None = None, terms: Terms = PLAIN
+) -> SourceTable:
     """The files as one table; those packed in archives and the sheets of workbooks are files of their own.
 
     Parameters
     ----------
+    sources : files, folders and patterns of them, tables of databases
     names : what to call the files for people, where the paths say nothing (an upload's scratch copy)
+    terms : on which databases are asked
 
     Raises
     ------
-    UnreadableFileError, NotATableError, EmptyFileError
+    UnreadableFileError, NotATableError, EmptyFileError, EngineError
     """
     opened, left_out = [], []
-    for path, name in zip(paths, names or [path.name for path in paths], strict=True):
-        unpacked = archives.unpack(path, name, lambda: engine.folder / engine.new_name("unpacked"))
-        tables, passed_over = _open_all(engine, unpacked.files)
-        opened += tables
-        left_out += [f"{name}: {what}" for what in (*unpacked.left_out, *passed_over)]
-    left_out += [f"{one.packed.name}: {what}" for one in opened for what in one.left_out]
+    if len(sources) == 1 and isinstance(sources[0], Address) and not terms.bring:
+        connection = tables.connected(engine, sources[0], terms)
+        if connection.why_brought is None and not isinstance(connection, Attached):
+            return _open_elsewhere(engine, connection)
+        opened.append(_open_table(engine, connection))
+        sources = []
+    for source, name in zip(sources, names or (None,) * len(sources), strict=True):
+        if isinstance(source, Address):
+            opened.append(_open_table(engine, tables.connected(engine, source, terms)))
+            continue
+        found, passed_over = _open_path(engine, source, name)
+        opened += found
+        left_out += passed_over
+    left_out += [f"{one.file.name}: {what}" for one in opened for what in one.left_out]
     return _below_each_other(engine, opened, left_out, reread=False)
+
+
+def _open_path(engine: Engine, source: Path, name: str | None) -> tuple[list[_Opened], list[str]]:
+    """The tables in a file, a folder or a pattern of files, and what was passed over."""
+    files = expanded(source)
+    alike = parquet.alike(files)
+    if alike is not None:
+        return [_open_together(engine, files, alike, str(source))], []
+    opened: list[_Opened] = []
+    left_out: list[str] = []
+    for file in files:
+        called = name or (file.name if file.parent == source.parent else str(file))
+        unpacked = archives.unpack(file, called, lambda: engine.folder / engine.new_name("unpacked"))
+        found, passed_over = _open_all(engine, unpacked.files)
+        opened += found
+        left_out += [f"{called}: {what}" for what in (*unpacked.left_out, *passed_over)]
+    return opened, left_out
 
 
 def _open_all(engine: Engine, files: Sequence[Packed]) -> tuple[list[_Opened], list[str]]:
@@ -204,7 +265,9 @@ def _below_each_other(
 ) -> SourceTable:
     if reread:
         opened = [
-            again for one in opened for again in (_open_text(engine, one.packed, True) if one.file.dialect else [one])
+            again
+            for one in opened
+            for again in (_open_text(engine, one.packed, True) if one.packed and one.file.dialect else [one])
         ]
     headers = tuple(dict.fromkeys(header for one in opened for header in one.headers))
     parts = _one_type_a_column([_lay_out(one.table, one.headers, headers) for one in opened], headers)
@@ -216,7 +279,8 @@ def _below_each_other(
         if reread:
             raise
         return again()
-    return SourceTable(tuple(one.file for one in opened), headers, tuple(parts), top, tuple(left_out), again)
+    notes = tuple(one.note for one in opened if one.note)
+    return SourceTable(tuple(one.file for one in opened), headers, tuple(parts), top, tuple(left_out), again, notes)
 
 
 def _stacked(tables: Sequence[ir.Table]) -> ir.Table:
@@ -251,6 +315,67 @@ def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
     placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
     source = SourceFile(packed.name, None, file.metadata.num_rows, first_line=1)
     return _Opened(packed, source, unique(parquet.flat_names(file)), placed)
+
+
+def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], name: str) -> _Opened:
+    """Parquet files of the same columns as one table, read where they lie."""
+    if sum(rows) == 0:
+        raise _no_rows(name)
+    links = [plain_name(engine, path, "parquet") for path in paths]
+    try:
+        table = engine.backend.read_parquet(links, table_name=engine.new_name("source"))
+        table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
+    except (duckdb.Error, OverflowError, ValueError) as error:
+        raise parquet.damaged(name) from error
+    members = tuple((path.name, count) for path, count in zip(paths, rows, strict=True))
+    source = SourceFile(f"{name} ({len(paths)} files)", None, sum(rows), first_line=1, members=members)
+    return _Opened(None, source, unique(list(table.columns)), tables.placed(table))
+
+
+def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
+    """A table of a database, for the work to be done there."""
+    table = connection.table()
+    standing = tables.standing(connection, table)
+    name = str(connection.address)
+    file = SourceFile(name, None, standing.rows, first_line=1, engine=connection.address.engine)
+
+    def bring(why: str) -> SourceTable:
+        return _below_each_other(engine, [_open_table(engine, connection, why)], [], reread=False)
+
+    def unchanged() -> None:
+        tables.require_unchanged(connection, table, standing)
+
+    part = tables.placed(table)
+    found = SourceTable(
+        (file,),
+        tuple(unique(list(table.columns))),
+        (part,),
+        part.limit(_SAMPLE_ROWS).to_pyarrow(),
+        (),
+        lambda: found,
+        (f"{name}: the work is done there, and only customers and rows set aside come here.",),
+        Elsewhere(unchanged, bring),
+    )
+    return found
+
+
+def _open_table(engine: Engine, connection: Connection, why: str | None = None) -> _Opened:
+    """A table of a database: as it stands where the engine here reads it anyway, else brought here."""
+    if isinstance(connection, Attached) and connection.plain:
+        table, how = connection.table(), "read where it lies"
+        rows = table.count().to_pyarrow().as_py()
+        if rows == 0:
+            raise tables.no_rows(connection.address)
+        headers = list(table.columns)
+    else:
+        path = tables.brought(engine, connection)
+        table = engine.backend.read_parquet(path)
+        rows, headers = parquet.opened(path, str(connection.address)).metadata.num_rows, list(table.columns)
+        why = why or connection.why_brought
+        how = f"all rows were brought here, since {why}" if why else "all rows were brought here"
+    name = str(connection.address)
+    source = SourceFile(name, None, rows, first_line=1, engine=connection.address.engine)
+    return _Opened(None, source, unique(headers), tables.placed(table), note=f"{name}: {how}.")
 
 
 def _open_workbook(engine: Engine, packed: Packed) -> list[_Opened]:

@@ -7,12 +7,14 @@ from typing import TypeAlias
 import duckdb
 
 from core.engine import Engine
-from core.errors import UserError, listed
+from core.errors import EngineError, UserError, listed
 from core.orders import parquet
 from core.orders.cleaning import CleaningOptions, OrderLines, clean
 from core.orders.customers import CustomerTable, customer_table
 from core.orders.measures import tells_of_the_customer
 from core.orders.source import SourceTable
+from core.orders.staying import why_not_there
+from core.warehouse.faults import NotDoneThereError
 
 Understood: TypeAlias = OrderLines | CustomerTable
 
@@ -25,8 +27,18 @@ def understand(engine: Engine, source: SourceTable, options: CleaningOptions | N
     What `cleaning.clean` raises, where the files hold no table of customers either; UnreadableFileError where a Parquet
     file turns out to be damaged further down.
     """
+    options = options or CleaningOptions()
+    if source.elsewhere is not None:
+        before, why = engine.kept_so_far, why_not_there(source, options)
+        if why is None:
+            try:
+                return clean(engine, source, options)
+            except NotDoneThereError as error:
+                why = error.message
+        engine.drop_since(before)
+        source = source.elsewhere.bring(why)
     try:
-        return _understand(engine, source, options or CleaningOptions())
+        return _understand(engine, source, options)
     except duckdb.Error as error:
         typed = [file.name for file in source.files if file.dialect is None and file.sheet is None]
         # What the engine says of damage; a query that it can't take, memory and disks have kinds of their own.
@@ -42,6 +54,8 @@ def _understand(engine: Engine, source: SourceTable, options: CleaningOptions) -
         lines = clean(engine, source, options)
         if not _may_be_customers(lines):
             return lines
+    except EngineError:
+        raise
     except UserError:
         engine.drop_since(before)
         customers = customer_table(engine, source, options)

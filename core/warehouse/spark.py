@@ -1,0 +1,212 @@
+"""Apache Spark: a standalone cluster, or a server that speaks Spark Connect."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from core.errors import (
+    CannotConnectError,
+    ConnectionLostError,
+    EngineError,
+    NoAccessError,
+    UserError,
+)
+from core.warehouse.address import Address
+from core.warehouse.connecting import (
+    BATCH_ROWS,
+    Connection,
+    cannot_connect,
+    driver_of,
+    named,
+    no_such_table,
+    not_installed,
+    reach,
+    single_values,
+)
+from core.warehouse.faults import NotDoneThereError, Speaking
+
+# Of pandas, through which no row goes here.
+warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+
+try:
+    from ibis.backends.pyspark import Backend
+    from ibis.backends.pyspark.converter import PySparkPandasData
+    from py4j.protocol import Py4JError, Py4JNetworkError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+except ImportError:
+    raise not_installed("spark") from None
+
+_NOT_THERE = ("TABLE_OR_VIEW_NOT_FOUND", "PATH_NOT_FOUND", "SCHEMA_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA")
+
+
+class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
+    """Ibis's Spark, whose errors are told in words."""
+
+    address: Address
+
+    def in_words(self, error: Exception) -> UserError | None:
+        return _in_words(error, self.address)
+
+    def kept(self, rows: ir.Table, name: str) -> tuple[ir.Table, Callable[[], object]]:
+        with self.speaking():
+            frame = self._session.sql(self.compile(rows)).persist()
+            frame.createOrReplaceTempView(name)
+            return self.table(name), frame.unpersist
+
+    def to_pyarrow(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **_: Any) -> Any:
+        """By Spark's own way to Arrow. Ibis goes by pandas, where a whole number beside a blank loses digits."""
+        with self.speaking():
+            table = expr.as_table()
+            found = self._session.sql(self.compile(table, params=params, limit=limit)).toArrow()
+            return expr.__pyarrow_result__(found.cast(table.schema().to_pyarrow()))
+
+    def execute(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **_: Any) -> Any:
+        """The same as pandas."""
+        table = expr.as_table()
+        return expr.__pandas_result__(
+            PySparkPandasData.convert_table(
+                self.to_pyarrow(table, params=params, limit=limit).to_pandas(), table.schema()
+            )
+        )
+
+
+class Spark(Connection):
+    """A table, or a folder of files, that Spark reads. A session of its own, ended with the connection."""
+
+    why_brought = None
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        here = reach(address)
+        self._closed = False
+        try:
+            self._session = _joined(address, here) if address.engine == "spark" else _served(address)
+            driver_of("pyspark")  # Ibis prepares itself when it is asked for an engine by name
+            self.backend = _Database().connect(self._session)
+        except (PySparkException, Py4JError, OSError) as error:
+            raise cannot_connect(address, error) from None
+        self.backend.address = address
+
+    def table(self) -> ir.Table:
+        table = self.address.table
+        with self.backend.speaking():
+            found = self._files(table) if "/" in table else named(self.backend, self.address, table)
+        return found.select(**{name: single_values(found[name]) for name in found.columns})
+
+    def _files(self, path: str) -> ir.Table:
+        """The files at a path, Parquet unless the path says otherwise."""
+        kind = next(
+            (kind for kind in ("csv", "json", "orc") if path.lower().rstrip("/").endswith(f".{kind}")), "parquet"
+        )
+        reader = self._session.read.format(kind)
+        if kind == "csv":
+            reader = reader.option("header", True).option("inferSchema", True)
+        reader.load(path).createOrReplaceTempView("elbow_room_source")
+        return self.backend.table("elbow_room_source")
+
+    def batches(self, table: ir.Table) -> Iterator[pa.RecordBatch]:
+        """The rows, a partition in memory at a time: Spark's own way to Arrow takes all at once."""
+        schema = table.schema().to_pyarrow()
+        with self.backend.speaking():
+            rows = self._session.sql(self.backend.compile(table)).toLocalIterator()
+            while some := list(itertools.islice(rows, BATCH_ROWS)):
+                columns = zip(*some, strict=True)
+                arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def cancel(self) -> None:
+        self._session.interruptAll()
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self.address.engine == "spark":
+            _leave(self.address)
+        else:
+            self._session.stop()
+
+
+_lock = threading.Lock()
+_users: Counter[str] = Counter()  # open connections of this program by cluster; Spark allows a program one cluster
+
+
+def _joined(address: Address, here: str) -> SparkSession:
+    """A session of its own in this program's part of a cluster, which is begun by the first and ended with the last."""
+    with _lock:
+        if any(server != address.server for server in +_users):
+            raise CannotConnectError(
+                f"This program already works with the Spark of {next(iter(+_users))}.", hint="Wait until that is done."
+            )
+        builder = SparkSession.builder.appName("elbow-room").master(f"spark://{address.server}")
+        settings = {
+            "spark.driver.host": here,  # where the workers find this program
+            "spark.ui.enabled": "false",
+            "spark.ui.showConsoleProgress": "false",
+            "spark.log.level": "ERROR",
+            **address.options,
+        }
+        for name, value in settings.items():
+            builder = builder.config(name, value)
+        session = builder.getOrCreate().newSession()
+        _users[address.server] += 1
+    for name, value in address.options.items():
+        if name.startswith("spark.sql.") and session.conf.isModifiable(name):
+            session.conf.set(name, value)
+    return session
+
+
+def _leave(address: Address) -> None:
+    with _lock:
+        _users[address.server] -= 1
+        if _users[address.server] == 0:
+            SparkSession.builder.getOrCreate().stop()
+
+
+def _served(address: Address) -> SparkSession:
+    builder = SparkSession.builder.remote(f"sc://{address.server}")
+    for name, value in address.options.items():
+        builder = builder.config(name, value)
+    return builder.create()
+
+
+def _in_words(error: Exception, address: Address) -> UserError | None:
+    if isinstance(error, Py4JNetworkError | ConnectionError | EOFError):
+        return _lost(address)
+    if isinstance(error, Py4JError) and "stopped SparkContext" in str(error):
+        return _lost(address)
+    if not isinstance(error, PySparkException):
+        return None
+    kind = error.getCondition() or ""
+    if kind.startswith(_NOT_THERE):
+        return no_such_table(address)
+    if "PERMISSION" in kind or "PRIVILEGE" in kind:
+        return NoAccessError(
+            f"{address} may not be read by this user.", hint="Let whoever looks after the cluster grant SELECT on it."
+        )
+    if kind:
+        return NotDoneThereError(
+            f"{address}: Spark takes a question otherwise than meant ({kind}).",
+            hint="Export the orders as Parquet or CSV and use that file.",
+        )
+    if "UNAVAILABLE" in str(error) or "SparkContext was shut down" in str(error):
+        return _lost(address)
+    return EngineError(
+        f"{address}: Spark could not finish ({type(error).__name__}).",
+        hint="Look at the cluster's own log, then try again.",
+    )
+
+
+def _lost(address: Address) -> UserError:
+    return ConnectionLostError(
+        f"{address}: Spark went away in the middle of a question.", hint="Try again once it runs. Nothing was written."
+    )
