@@ -6,7 +6,7 @@ import ctypes
 import gc
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -112,7 +112,7 @@ class Engine:
         if limits.spill is not None:
             settings["max_temp_directory_size"] = limits.spill
         try:
-            self.backend: Backend = _Database().connect(":memory:", **settings)
+            self.backend: _Database = _Database().connect(":memory:", **settings)
         except duckdb.ParserException as error:
             self._folder.cleanup()
             raise UnusableSettingError(
@@ -153,13 +153,16 @@ class Engine:
         self._kept.append(drop)
         return kept
 
-    def batches(self, rows: ir.Table, size: int) -> pa.RecordBatchReader:
+    def batches(self, rows: ir.Table, size: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The rows, up to `size` at a time, in their order."""
-        elsewhere = _database_of(rows)
-        if elsewhere is not None and elsewhere is not self.backend:
-            return elsewhere.to_pyarrow_batches(rows, chunk_size=size)
         # Not `to_pyarrow_batches`: Ibis 12 calls what DuckDB 2 has under another name.
-        return self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)
+        with self.backend.speaking():
+            reader = self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)
+        return reader.schema, self._speaking(reader)
+
+    def _speaking(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with self.backend.speaking():
+            yield from batches
 
     def apart(self, rows: ir.Table) -> ir.Table:
         """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
@@ -210,11 +213,12 @@ class Engine:
 
 
 def _database_of(rows: ir.Table) -> Any:
-    """The Ibis backend that rows lie in; None where they are made from nothing."""
+    """The database of ours that rows lie in; None where they are made from nothing or from memory."""
     try:
-        return rows.get_backend()
+        found = rows.get_backend()
     except ibis.common.exceptions.IbisError:
         return None
+    return found if isinstance(found, Speaking) else None
 
 
 def give_back() -> None:

@@ -61,11 +61,11 @@ class EveryCustomer:
 
     def batches(self, control: Control | None = None) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The rows a batch at a time; with a control group a last column says who is in it."""
-        reader = self.engine.batches(self.rows, ROWS_AT_ONCE)
+        schema, batches = self.engine.batches(self.rows, ROWS_AT_ONCE)
         if control is None:
-            return reader.schema, reader
-        column = not_taken(CONTROL_COLUMN, list(reader.schema.names))
-        return reader.schema.append(pa.field(column, pa.bool_())), _flagged(reader, control, column)
+            return schema, batches
+        column = not_taken(CONTROL_COLUMN, list(schema.names))
+        return schema.append(pa.field(column, pa.bool_())), _flagged(batches, control, column)
 
 
 def _flagged(batches: Iterable[pa.RecordBatch], control: Control, column: str) -> Iterator[pa.RecordBatch]:
