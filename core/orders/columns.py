@@ -8,8 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
-from core.orders import sales, values
-from core.orders.names import normalised
+from core.orders import currencies, sales, values
+from core.orders.names import is_before_taxes, normalised, of_money
 from core.orders.platforms import Platform, columns_of, platform_of
 from core.orders.roles import BY_NAME, ROLES, Role
 from core.orders.source import SourceTable
@@ -18,6 +18,8 @@ _REQUIRED_SHARE = 0.5  # of the sampled values that must look like the role's ki
 _GUESSABLE = ("order_date", "customer_id", "amount", "quantity")
 _TIME = re.compile(r"^\d{1,2}[:.]\d{2}([:.]\d{2})?\s*([AaPp]\.?[Mm]\.?)?$")
 _FEW_ORDERS = 5  # with several lines in the sample, before what they have in common says anything
+_BESIDE = 0.001  # what a name loses beside a currency: less than from one name of a role to the next
+_AFTER_TAXES, _BEFORE_TAXES = 0.05, 0.1  # and beside taxes: gross sales are less telling than net sales
 _PLATFORM_ONLY = ("payee", "refunded_order")  # mean nothing in a file of another system
 
 
@@ -83,10 +85,10 @@ def _by_name(
 ) -> dict[str, str]:
     """The settled roles, and those that a header's words and its column's values speak for, the surest first."""
     columns = dict(settled)
-    plain = {header: normalised(header) for header in headers if header not in settled.values()}
+    free = [header for header in headers if header not in settled.values()]
     open_roles = [role for role in ROLES if role.name not in chosen and role.name not in _PLATFORM_ONLY]
     shared = [header for header in (columns.get("customer_id"),) if header is not None]
-    plain |= {header: normalised(header) for header in shared}
+    plain = {header: _Words.of(header) for header in (*free, *shared)}
     scores = sorted(
         (
             (score, -ROLES.index(role), role.name, header)
@@ -94,6 +96,7 @@ def _by_name(
             for header, words in plain.items()
             if (score := _name_score(role, words)) > 0 and _holds(role, sample[header])
         ),
+        key=lambda found: (*found[:3], -headers.index(found[3])),
         reverse=True,
     )
     taken = set(columns.values())
@@ -156,12 +159,33 @@ def _header(source: SourceTable, wanted: str) -> str | None:
     raise UnknownColumnError(wanted, source.headers)
 
 
-def _name_score(role: Role, plain: str) -> float:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a header says: all of it; and as a sum of money, whatever else it says of that."""
+
+    plain: str
+    priced: str  # without a currency
+    money: str  # and without taxes
+
+    @classmethod
+    def of(cls, header: str) -> _Words:
+        return cls(normalised(header), normalised(currencies.without(header)), of_money(header))
+
+
+def _name_score(role: Role, words: _Words) -> float:
     """1 for the most telling name, a little less for each further one; half where a name is only part of the header.
 
-    A header that is all that a column's values bear out for this role alone ("Type" over payments and refunds) counts
-    in full.
+    A sum may name its currency and taxes beside. Of two the one that does not goes before, then the one with taxes.
     """
+    score = _plain_score(role, words.plain)
+    if role.kind != "money" or words.money == words.plain:
+        return score
+    beside = _BEFORE_TAXES if is_before_taxes(words.plain) else _AFTER_TAXES
+    return max(score, _plain_score(role, words.priced) - _BESIDE, _plain_score(role, words.money) - beside)
+
+
+def _plain_score(role: Role, plain: str) -> float:
+    """Of "Type" over payments and refunds all is told by its values, so that it counts in full."""
     if role.kind == "movement" and plain in role.names:
         return 1.0
     if plain in role.names:
@@ -292,5 +316,5 @@ def _warnings(
 
 def _unread_quantity(source: SourceTable, sample: Mapping[str, Sequence[object]]) -> str | None:
     """A column that is named like a quantity and holds something else."""
-    named = (header for header in source.headers if _name_score(BY_NAME["quantity"], header) > 0.5)
+    named = (header for header in source.headers if _name_score(BY_NAME["quantity"], _Words.of(header)) > 0.5)
     return next((header for header in named if not _holds(BY_NAME["quantity"], sample[header])), None)

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from core.orders import values
 from core.orders.columns import Recognition
-from core.orders.names import normalised
+from core.orders.names import normalised, of_money
 from core.orders.source import FILE, LINE, SourceTable
 
 NUMBERED = "has_order_number"
@@ -167,7 +167,7 @@ def _are_orders(counts: Mapping[str, int], header: str) -> bool:
 
 def _named_for_orders(header: str) -> bool:
     words = normalised(header)
-    return words == "total" or any(word in words for word in _ORDERS_OWN)
+    return of_money(header) == "total" or any(word in words for word in _ORDERS_OWN)
 
 
 def _named_for_lines(header: str) -> bool:

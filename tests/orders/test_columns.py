@@ -91,6 +91,37 @@ def test_roles_by_name(engine: Engine, tmp_path: Path, header: str, rows: list[s
     assert recognised(engine, tmp_path, header, *rows).columns == roles
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["amount (CAD)", "Total (EUR)", "Net Sales [USD]", "Betrag in EUR", "total_usd", "Price (£)", "Montant TTC (€)",
+     "Gesamtbetrag brutto", "Total excl. VAT"],
+)  # fmt: skip
+def test_money_is_known_by_name_whatever_its_currency_and_taxes(engine: Engine, tmp_path: Path, header: str):
+    found = recognised(engine, tmp_path, f"customer,date,points,{header}", "C1,2024-01-31,7,12.50")
+    assert found.columns["amount"] == header
+
+
+@pytest.mark.parametrize("header", ["try", "all", "top", "mad", "eur", "cup", "CAD", "net", "total tax", "top seller"])
+def test_a_currency_or_a_tax_alone_is_no_amount(engine: Engine, tmp_path: Path, header: str):
+    with pytest.raises(NoAmountColumnError):
+        recognised(engine, tmp_path, f"customer,date,{header}", "C1,2024-01-31,12.50")
+
+
+@pytest.mark.parametrize(
+    ("headers", "amount"),
+    [
+        (["total (USD)", "total"], "total"),
+        (["Total CAD", "Total USD"], "Total CAD"),  # the one further left
+        (["Total HT", "Total TTC"], "Total TTC"),
+        (["Gross sales", "Net sales"], "Net sales"),
+        (["Price (EUR)", "Revenue (EUR)"], "Revenue (EUR)"),
+    ],
+)
+def test_which_of_two_sums_is_the_amount(engine: Engine, tmp_path: Path, headers: list[str], amount: str):
+    found = recognised(engine, tmp_path, f"customer,date,{','.join(headers)}", "C1,2024-01-31,12.50,10.00")
+    assert found.columns["amount"] == amount
+
+
 def test_contents_overrule_a_name(engine: Engine, tmp_path: Path):
     """`date` holds weekdays here, `amount` a word."""
     found = recognised(engine, tmp_path, "customer,date,created,amount,total", "C1,Monday,2024-01-31,high,12.50")
@@ -171,10 +202,11 @@ def test_what_is_missing_is_named_with_the_columns_at_hand(
         recognised(engine, tmp_path, header, row)
 
 
-def test_text_for_a_quantity_is_left_out_and_said(engine: Engine, tmp_path: Path):
-    found = recognised(engine, tmp_path, "customer,date,quantity,amount", "C1,2024-01-31,two,5.00")
+@pytest.mark.parametrize("quantity", ["quantity", "Lineitem Quantity"])
+def test_text_for_a_quantity_is_left_out_and_said(engine: Engine, tmp_path: Path, quantity: str):
+    found = recognised(engine, tmp_path, f"customer,date,{quantity},amount", "C1,2024-01-31,two,5.00")
     assert "quantity" not in found.columns
-    assert "quantity" in found.warnings[0]
+    assert quantity in found.warnings[0]
 
 
 def test_a_price_whose_quantity_cannot_be_read_is_not_what_was_paid(engine: Engine, tmp_path: Path):

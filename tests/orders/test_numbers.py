@@ -152,23 +152,3 @@ def test_both_readings_in_digits_that_no_one_can_mistake():
     assert numbers.readings_of("€ 1.234") == {"point": "about 1.23", "comma": "1234"}
     assert numbers.readings_of("12,345") == {"point": "12345", "comma": "about 12,35"}
     assert numbers.readings_of("($1,234)") == {"point": "-1234", "comma": "about -1,23"}
-
-
-@pytest.mark.parametrize(
-    ("header", "currency"),
-    [
-        ("Amount (EUR)", "EUR"), ("Total GBP", "GBP"), ("Total £", "GBP"), ("Total in $", "USD"), ("price_usd", "USD"),
-        ("Betrag in CHF", "CHF"), ("amount", None), ("EURO2024 tickets", None), ("Try price", None), ("all", None),
-        ("Created (UTC)", None), ("Top 10", None),
-    ],
-)  # fmt: skip
-def test_currency_of_a_header(header: str, currency: str | None):
-    assert numbers.currency_of(header) == currency
-
-
-@pytest.mark.parametrize(
-    ("sign", "currency"),
-    [("rub", "RUB"), ("$", "USD"), ("r$", "BRL"), ("zł", "PLN"), ("rs.", "INR"), ("kr", None), ("ca$", "CAD")],
-)
-def test_currency_of_a_sign(sign: str, currency: str | None):
-    assert numbers.currency_called(sign) == currency
