@@ -45,8 +45,9 @@ _KIND_NO_SALE = (
     "prelievo", "kosten", "overboeking", "opname",
 )  # fmt: skip
 _KIND_SALE = (
-    "payment", r"\bsales?\b", "order", "charge", "purchase", "checkout", "zahlung", "kaufabwicklung", "verkauf", "bestellung",
-    "paiement", "vente", "commande", "pago", "venta", "pedido", "pagamento", "vendita", "ordine", "betaling", "verkoop",
+    "payment", r"\bsales?\b", "order", "charge", "purchase", "checkout", "zahlung", "kaufabwicklung", "verkauf",
+    "bestellung", "paiement", "vente", "commande", "pago", "venta", "pedido", "pagamento", "vendita", "ordine",
+    "betaling", "verkoop",
 )  # fmt: skip
 
 _NO = ("", "0", "false", "no", "f", "n", "nein", "non", "nee")

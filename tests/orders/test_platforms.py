@@ -178,8 +178,8 @@ def test_another_language_gives_the_same_columns():
     )
     english += "Transaction ID, Reference Txn ID, Receipt ID, Balance, Balance Impact"
     german = "Datum, Uhrzeit, Zeitzone, Name, Beschreibung, Status, Währung, Brutto, Entgelt, Netto, "
-    german += "Absender E-Mail-Adresse, Empfänger E-Mail-Adresse, Transaktionscode, Zugehöriger Transaktionscode, Empfangsnummer, "
-    german += "Guthaben, Auswirkung auf Guthaben"
+    german += "Absender E-Mail-Adresse, Empfänger E-Mail-Adresse, Transaktionscode, "
+    german += "Zugehöriger Transaktionscode, Empfangsnummer, Guthaben, Auswirkung auf Guthaben"
     italian = "Data, Orario, Fuso orario, Nome, Tipo, Stato, Valuta, Lordo, Tariffa, Netto, Indirizzo email mittente, "
     italian += "Indirizzo email destinatario, Codice transazione, Codice transazione di riferimento, Codice ricevuta, "
     italian += "Saldo, Impatto sul saldo"
