@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
-from core.orders import currencies, sales, values
-from core.orders.names import is_before_taxes, normalised, of_money
+from core.orders import sales, values
+from core.orders.headers import HeaderWords, name_score
+from core.orders.names import normalised
 from core.orders.platforms import Platform, columns_of, platform_of
 from core.orders.roles import BY_NAME, ROLES, Role
 from core.orders.source import SourceTable
@@ -18,8 +19,6 @@ _REQUIRED_SHARE = 0.5  # of the sampled values that must look like the role's ki
 _GUESSABLE = ("order_date", "customer_id", "amount", "quantity")
 _TIME = re.compile(r"^\d{1,2}[:.]\d{2}([:.]\d{2})?\s*([AaPp]\.?[Mm]\.?)?$")
 _FEW_ORDERS = 5  # with several lines in the sample, before what they have in common says anything
-_BESIDE = 0.001  # what a name loses beside a currency: less than from one name of a role to the next
-_AFTER_TAXES, _BEFORE_TAXES = 0.05, 0.1  # and beside taxes: gross sales are less telling than net sales
 _PLATFORM_ONLY = ("payee", "refunded_order")  # mean nothing in a file of another system
 
 
@@ -88,13 +87,13 @@ def _by_name(
     free = [header for header in headers if header not in settled.values()]
     open_roles = [role for role in ROLES if role.name not in chosen and role.name not in _PLATFORM_ONLY]
     shared = [header for header in (columns.get("customer_id"),) if header is not None]
-    plain = {header: _Words.of(header) for header in (*free, *shared)}
+    plain = {header: HeaderWords.of(header) for header in (*free, *shared)}
     scores = sorted(
         (
             (score, -ROLES.index(role), role.name, header)
             for role in open_roles
             for header, words in plain.items()
-            if (score := _name_score(role, words)) > 0 and _holds(role, sample[header])
+            if (score := name_score(role, words)) > 0 and _holds(role, sample[header])
         ),
         key=lambda found: (*found[:3], -headers.index(found[3])),
         reverse=True,
@@ -157,46 +156,6 @@ def _header(source: SourceTable, wanted: str) -> str | None:
     if wanted.isdecimal() and 1 <= int(wanted) <= len(source.headers):
         return source.headers[int(wanted) - 1]
     raise UnknownColumnError(wanted, source.headers)
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """What a header says: all of it; and as a sum of money, whatever else it says of that."""
-
-    plain: str
-    priced: str  # without a currency
-    money: str  # and without taxes
-
-    @classmethod
-    def of(cls, header: str) -> _Words:
-        return cls(normalised(header), normalised(currencies.without(header)), of_money(header))
-
-
-def _name_score(role: Role, words: _Words) -> float:
-    """1 for the most telling name, a little less for each further one; half where a name is only part of the header.
-
-    A sum may name its currency and taxes beside. Of two the one that does not goes before, then the one with taxes.
-    """
-    score = _plain_score(role, words.plain)
-    if role.kind != "money" or words.money == words.plain:
-        return score
-    beside = _BEFORE_TAXES if is_before_taxes(words.plain) else _AFTER_TAXES
-    return max(score, _plain_score(role, words.priced) - _BESIDE, _plain_score(role, words.money) - beside)
-
-
-def _plain_score(role: Role, plain: str) -> float:
-    """Of "Type" over payments and refunds all is told by its values, so that it counts in full."""
-    if role.kind == "movement" and plain in role.names:
-        return 1.0
-    if plain in role.names:
-        return 1.0 - 0.4 * role.names.index(plain) / len(role.names)
-    if role.name in {"customer_name"}:
-        return 0.0
-    padded = f" {plain} "
-    for rank, name in enumerate(role.names):
-        if len(name) > 3 and f" {name} " in padded and " " in name:
-            return 0.5 - 0.2 * rank / len(role.names)
-    return 0.0
 
 
 def _holds(role: Role, sampled: Sequence[object]) -> bool:
@@ -316,5 +275,5 @@ def _warnings(
 
 def _unread_quantity(source: SourceTable, sample: Mapping[str, Sequence[object]]) -> str | None:
     """A column that is named like a quantity and holds something else."""
-    named = (header for header in source.headers if _name_score(BY_NAME["quantity"], _Words.of(header)) > 0.5)
+    named = (header for header in source.headers if name_score(BY_NAME["quantity"], HeaderWords.of(header)) > 0.5)
     return next((header for header in named if not _holds(BY_NAME["quantity"], sample[header])), None)

@@ -34,7 +34,8 @@ ROLES: tuple[Role, ...] = (
         "member id, household id, household key, account id, shopper id, contact id, kundennr, kundennummer, "
         "kunden nr, kunde, kunden id, id client, numero client, n client, cliente, id cliente, codigo "
         "cliente, codice cliente, klant, klantnummer, klant id, customer email, buyer email, email, e mail, "
-        "email address, customer name",
+        "email address, e mail adresse, correo electronico, correo, courriel, adresse email, indirizzo email, "
+        "e mailadres, customer name",
     ),
     _role(
         "order_id",
@@ -155,7 +156,8 @@ ROLES: tuple[Role, ...] = (
         "id",
         "item number, product id, sku, stock code, stockcode, item id, product code, item sku, lineitem sku, "
         "product number, article number, item code, upc, ean, asin, product, lineitem name, product name, "
-        "item name, item, description, artikelnr, artikelnummer, artikel, produkt, produit, article, "
+        "item name, item title, item, description, artikelnr, artikelnummer, artikelname, artikelbezeichnung, artikel, "
+        "nombre producto, nombre articulo, nom produit, nome prodotto, productnaam, produkt, produit, article, "
         "reference, producto, articulo, prodotto, articolo",
     ),
     _role(
@@ -192,7 +194,8 @@ ROLES: tuple[Role, ...] = (
         "email",
         "Email",
         "email",
-        "email, customer email, buyer email, email address, e mail, contact email",
+        "email, customer email, buyer email, email address, e mail, contact email, e mail adresse, correo electronico, "
+        "correo, courriel, adresse email, indirizzo email, e mailadres",
         contact=True,
     ),
     _role(
@@ -213,7 +216,8 @@ ROLES: tuple[Role, ...] = (
         "last_name",
         "Last name",
         "text",
-        "last name, lastname, surname, family name, billing last name, nachname, nom, apellido, cognome, achternaam",
+        "last name, lastname, surname, family name, billing last name, nachname, nom, apellido, apellidos, cognome, "
+        "achternaam",
         contact=True,
     ),
     _role(
@@ -241,7 +245,7 @@ ROLES: tuple[Role, ...] = (
         "zip",
         "Postal code",
         "text",
-        "zip, zip code, postal code, postcode, billing zip, default address zip, plz, code postal",
+        "zip, zip code, postal code, postcode, billing zip, default address zip, plz, code postal, codigo postal, cap",
         contact=True,
     ),
     _role(

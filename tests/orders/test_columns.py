@@ -82,10 +82,38 @@ PRICE_ALONE = (
     ["C1,2024-01-31,12.50"],
     {"customer_id": "customer", "order_date": "date", "amount": "price"},
 )
+ADVANCED_EXPORT = (  # of a WordPress plugin, for WooCommerce
+    "Order Number;Order Status;Order Date;Customer Note;First Name (Billing);Last Name (Billing);City (Billing);"
+    "Postcode (Billing);Email (Billing);First Name (Shipping);City (Shipping);Cart Discount Amount;"
+    "Order Shipping Amount;Order Refund Amount;Order Total Amount;Order Total Tax Amount;SKU;Item Name;Quantity;"
+    "Item Cost",
+    ["7;completed;2024-01-31;;Ann;Roe;Leeds;LS1;ann@example.com;Bob;York;0;2.00;0;12.50;1.25;T1;Tea;2;5.25"],
+    {
+        "customer_id": "Email (Billing)", "order_id": "Order Number", "order_date": "Order Date",
+        "quantity": "Quantity", "amount": "Order Total Amount", "refunded": "Order Refund Amount",
+        "status": "Order Status", "product": "SKU", "email": "Email (Billing)", "first_name": "First Name (Billing)",
+        "last_name": "Last Name (Billing)", "city": "City (Billing)", "zip": "Postcode (Billing)",
+    },
+)  # fmt: skip
+SPANISH = (
+    "Número de pedido;Estado del pedido;Fecha del pedido;Nombre (facturación);Apellidos (facturación);"
+    "Correo electrónico (facturación);Teléfono (facturación);Ciudad (facturación);Código postal (facturación);"
+    "Importe de envío del pedido;Importe total del pedido;Nombre del artículo;Cantidad;Precio",
+    ["7;Completado;31/1/2024;Ana;Muñoz;ana@ejemplo.es;600100200;Vigo;36201;4,95;54,95;Jabón;2;25,00"],
+    {
+        "customer_id": "Correo electrónico (facturación)", "order_id": "Número de pedido",
+        "order_date": "Fecha del pedido", "quantity": "Cantidad", "unit_price": "Precio",
+        "amount": "Importe total del pedido", "status": "Estado del pedido", "product": "Nombre del artículo",
+        "email": "Correo electrónico (facturación)", "phone": "Teléfono (facturación)",
+        "first_name": "Nombre (facturación)", "last_name": "Apellidos (facturación)",
+        "city": "Ciudad (facturación)", "zip": "Código postal (facturación)",
+    },
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("header", "rows", "roles"), [ONLINE_RETAIL, ARTICLE, RFM_ORDERS, GERMAN, EMAIL_ONLY, PRICE_ALONE]
+    ("header", "rows", "roles"),
+    [ONLINE_RETAIL, ARTICLE, RFM_ORDERS, GERMAN, EMAIL_ONLY, PRICE_ALONE, ADVANCED_EXPORT, SPANISH],
 )
 def test_roles_by_name(engine: Engine, tmp_path: Path, header: str, rows: list[str], roles: dict[str, str]):
     assert recognised(engine, tmp_path, header, *rows).columns == roles
