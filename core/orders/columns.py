@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
 from core.orders import sales, values
-from core.orders.headers import HeaderWords, name_score
+from core.orders.headers import HeaderWords, name_score, speaks_of_a_sum
 from core.orders.names import normalised
 from core.orders.platforms import Platform, columns_of, platform_of
 from core.orders.roles import BY_NAME, ROLES, Role
@@ -214,12 +214,17 @@ def _only_one(
     columns: Mapping[str, str],
     chosen: Collection[str],
 ) -> dict[str, str]:
-    """What a header's words did not tell, where a single column holds what can be nothing else: emails, or days."""
+    """What no name told, where a single column can be nothing else: holds emails or days, or speaks of a sum."""
     found = {}
     for role, kind in (("customer_id", "email"), ("order_date", "date")):
         alike = [header for header in free if values.share(sample[header], kind) > 0.9]  # type: ignore[arg-type]
         if role not in columns and role not in chosen and len(alike) == 1:
             found[role] = alike[0]
+    known = columns.keys() | found.keys()
+    if "order_date" in known and known.isdisjoint({"amount", "unit_price"}) and "amount" not in chosen:
+        sums = [header for header in free if speaks_of_a_sum(header) and _holds(BY_NAME["amount"], sample[header])]
+        if len(sums) == 1:
+            found["amount"] = sums[0]
     return found
 
 

@@ -13,6 +13,8 @@ _BESIDE = 0.001  # what a name loses beside a currency or a little word: less th
 _AFTER_TAXES, _BEFORE_TAXES = 0.05, 0.1  # and beside taxes: gross sales are less telling than net sales
 _LITTLE = re.compile(r"\b(?:d|de|del|della|dell|der|des|di|do|du|el|het|il|l|la|le|of|the|van)\b")
 _BILLING = re.compile(r"\b(?:billing|facturacion|facturation|factuuradres|facturatie|fatturazione|rechnungsadresse)\b")
+_NUMBER = frozenset({"id", "key", "n", "no", "nr", "num", "number", "numero", "nummer"})
+_COMPOUND = re.compile(r"(?<=[a-z]{3})nr$")  # Klantnr is klantnummer
 _PARTS = (
     "tax taxes vat mwst ust tva iva btw gst shipping versand envio livraison spedizione verzending discount rabatt "
     "remise descuento sconto korting fee fees gebuhr frais cost kosten tip weight points"
@@ -22,8 +24,14 @@ _OTHER_MONEY = frozenset(_PARTS.split())
 
 
 def _bare(plain: str) -> str:
-    """Words without those that only join them, and without whose address it is: that of the bill is the customer's."""
-    return " ".join(_BILLING.sub(" ", _LITTLE.sub(" ", plain)).split())
+    """Words in any order, without those that only join them, and all that mean a number alike.
+
+    Whose address it is goes too: that of the bill is the customer's.
+    """
+    words = _BILLING.sub(" ", _LITTLE.sub(" ", plain)).split()
+    if len(words) > 1:
+        words = ["nummer" if word in _NUMBER else word for word in words]
+    return " ".join(sorted(_COMPOUND.sub("nummer", word) for word in words))
 
 
 _RANKS = {role.name: {_bare(name): rank for rank, name in reversed([*enumerate(role.names)])} for role in ROLES}
@@ -42,6 +50,34 @@ class HeaderWords:
     def of(cls, header: str) -> HeaderWords:
         plain = normalised(header)
         return cls(plain, _bare(plain), normalised(currencies.without(header)), of_money(header))
+
+
+_SUMS = frozenset(
+    {
+        "amount",
+        "total",
+        "revenue",
+        "betrag",
+        "umsatz",
+        "montant",
+        "importe",
+        "importo",
+        "totale",
+        "totaal",
+        "bedrag",
+        "omzet",
+    }
+)
+_NOT_PAID = (
+    "balance count credit customers days deposit due goal hours items limit loan orders outstanding owed products "
+    "purchases qty quantity refund refunded returned savings subtotal units visits"
+)
+
+
+def speaks_of_a_sum(header: str) -> bool:
+    """Whether a header says that something was paid, in words that no role has: `Amount paid`, `Grand total`."""
+    words = set(of_money(header).split())
+    return not words.isdisjoint(_SUMS) and words.isdisjoint(_OTHER_MONEY | set(_NOT_PAID.split()))
 
 
 def name_score(role: Role, words: HeaderWords) -> float:

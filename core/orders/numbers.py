@@ -27,16 +27,18 @@ _GROUPED: Mapping[Decimal, str] = {
     "comma": rf"{_FIRST}(?:\.\d{{3}})+",
 }
 _EITHER = rf"{_FIRST}(?:{_BLANK}\d{{3}})+|{_FIRST}(?:['’]\d{{3}})+|\d+"
+_NO_CENTS = "[-−–—]{1,2}"  # `25.-` and `25,--`, as prices are written in shops
 _MARK: Mapping[Decimal, str] = {"point": r"\.", "comma": ","}
 _POWER = r"(?:e[-+]?\d{1,3})?"
 
 
 def _form(decimal: Decimal) -> str:
     number = rf"(?:{_GROUPED[decimal]}|{_EITHER})(?:{_MARK[decimal]}\d+)?{_POWER}"
+    priced = rf"(?:{number}|(?:{_GROUPED[decimal]}|{_EITHER}){_MARK[decimal]}{_NO_CENTS})"
     before, after = rf"(?:(?:{_CURRENCY}){_BLANK}*)", rf"(?:{_BLANK}*(?:{_CURRENCY}))"
-    signed = rf"(?:[-+−–]{_BLANK}*{before}?|{before}(?:[-+−–]{_BLANK}*)?)?{number}{after}?"
+    signed = rf"(?:[-+−–]{_BLANK}*{before}?|{before}(?:[-+−–]{_BLANK}*)?)?{priced}{after}?"
     signed_after = rf"{before}?{number}{_BLANK}*(?:{_MINUS}{after}?|{after}{_MINUS})"
-    in_parentheses = rf"{before}?\({_BLANK}*{before}?{number}{after}?{_BLANK}*\){after}?"
+    in_parentheses = rf"{before}?\({_BLANK}*{before}?{priced}{after}?{_BLANK}*\){after}?"
     return rf"(?i)^{_BLANK}*(?:{signed}|{signed_after}|{in_parentheses}){_BLANK}*$"
 
 
@@ -49,7 +51,9 @@ _BARE: Mapping[Decimal, str] = {
 _COMPILED = {decimal: re.compile(f"{_FORMS[decimal]}|{_BARE[decimal]}") for decimal in _FORMS}
 # The number within what was already found to be one: no sign or code has a digit.
 _DIGITS = "^\\D*(\\d[\\d.,'’\\s\u00a0\u2007\u2009\u202f]*(?:[eE][-+]?\\d+)?)"
-_NEGATIVE = rf"^\D*[-−–(]|{_MINUS}\D*$"
+BELOW_NOTHING = r"^\D{0,4}[-−]|^\(|[^.,\-−–—]-$"
+"""What a glance at trimmed text tells of amounts that are less than nothing."""
+_NEGATIVE = rf"^\D*[-−–(]|[^.,\-−–—]{_MINUS}\D*$"
 
 
 def is_number(written: str) -> bool:

@@ -35,7 +35,8 @@ ROLES: tuple[Role, ...] = (
         "kunden nr, kunde, kunden id, id client, numero client, n client, cliente, id cliente, codigo "
         "cliente, codice cliente, klant, klantnummer, klant id, customer email, buyer email, email, e mail, "
         "email address, e mail adresse, correo electronico, correo, courriel, adresse email, indirizzo email, "
-        "e mailadres, customer name",
+        "e mailadres, client email, client e mail, customer e mail, kunden e mail, customer name, client name, "
+        "kundenname",
     ),
     _role(
         "order_id",
@@ -44,7 +45,7 @@ ROLES: tuple[Role, ...] = (
         "order id, order number, order no, order nr, ordernumber, orderid, order, invoice no, invoice number, "
         "invoice id, invoice, transaction id, transaction number, basket id, receipt, receipt id, receipt "
         "number, sale id, rechnungsnr, rechnungsnummer, rechnung, bestellnr, bestellnummer, bestellung, "
-        "auftragsnr, n facture, numero facture, facture, commande, numero commande, n commande, pedido, "
+        "auftragsnr, rechnung nr, n facture, numero facture, facture, commande, numero commande, n commande, pedido, "
         "numero pedido, factura, ordine, fattura, bestelling, bestelnummer, factuur, factuurnummer, name",
     ),
     _role(
@@ -87,7 +88,7 @@ ROLES: tuple[Role, ...] = (
         "sales, total price, total paid, order value, order amount, line amount, gross, turnover, spend, "
         "total spent, dollars, total revenue, betrag, umsatz, gesamtbetrag, summe, gesamtpreis, gesamt, "
         "montant, montant total, chiffre d affaires, importe, importe total, monto, importo, totale, bedrag, "
-        "totaalbedrag, omzet, value",
+        "totaalbedrag, totaal, omzet, valor total, value",
     ),
     _role(
         "refunded",
@@ -102,7 +103,7 @@ ROLES: tuple[Role, ...] = (
         "Order status",
         "text",
         "order status, status, order state, bestellstatus, auftragsstatus, statut, statut de la commande, etat, "
-        "estado, estado del pedido, stato, stato ordine, orderstatus",
+        "estado, estado del pedido, stato, stato ordine, orderstatus, situacao",
     ),
     _role(
         "payment_status",
@@ -224,7 +225,7 @@ ROLES: tuple[Role, ...] = (
         "customer_name",
         "Full name",
         "text",
-        "customer name, billing name, full name, buyer name",
+        "customer name, billing name, full name, buyer name, client name, kundenname",
         contact=True,
     ),
     _role(

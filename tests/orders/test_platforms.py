@@ -136,9 +136,8 @@ def test_each_platform(engine: Engine, shop: Shop):
 
 
 @EACH_EXPORT
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_order_of_columns_changes_nothing(engine: Engine, tmp_path: Path, shop: Shop, seed: int):
-    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, seed=seed)), shop)
+def test_the_order_of_columns_changes_nothing(engine: Engine, tmp_path: Path, shop: Shop):
+    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, seed=1)), shop)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +145,8 @@ def test_the_order_of_columns_changes_nothing(engine: Engine, tmp_path: Path, sh
     [pytest.param(shop, column, id=f"{shop.file}-{column}") for shop in EXPORTS for column in shop.optional],
 )
 def test_a_column_is_missing(engine: Engine, tmp_path: Path, shop: Shop, column: str):
-    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, without=column)), shop)
+    """And the others stand in another order each time."""
+    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, without=column, seed=shop.optional.index(column))), shop)
 
 
 @pytest.mark.parametrize(
