@@ -7,10 +7,17 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
-from core.orders import sales, values
+from core.errors import (
+    NoAmountColumnError,
+    NoCustomerColumnError,
+    NoDateColumnError,
+    UnknownColumnError,
+    UserError,
+    listed,
+)
+from core.orders import currencies, sales, values
 from core.orders.headers import HeaderWords, name_score, speaks_of_a_sum
-from core.orders.names import normalised
+from core.orders.names import normalised, of_money
 from core.orders.platforms import Platform, columns_of, platform_of
 from core.orders.roles import BY_NAME, ROLES, Role
 from core.orders.source import SourceTable
@@ -275,6 +282,12 @@ def _warnings(
     unread = _unread_quantity(source, sample)
     if "quantity" not in columns and unread is not None:
         found.append(f"The column {unread} is named like a quantity but mostly holds text, so it is not used.")
+    amount = columns.get("amount")
+    if amount is not None and (code := currencies.of_header(amount)):
+        same = [header for header in source.headers if header != amount and of_money(header) == of_money(amount)]
+        elsewhere = [header for header in same if currencies.of_header(header) not in {None, code}]
+        if elsewhere:
+            found.append(f"{amount} is counted; the same in another currency is not: {listed(elsewhere)}.")
     return tuple(found)
 
 

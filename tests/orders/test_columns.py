@@ -175,6 +175,16 @@ def test_which_of_two_sums_is_the_amount(engine: Engine, tmp_path: Path, headers
     assert found.columns["amount"] == amount
 
 
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [("total CAD,total USD", "total CAD is counted; the same in another currency is not: total USD."),
+     ("total CAD,price USD", None), ("total CAD,total", None)],
+)  # fmt: skip
+def test_the_same_sum_in_two_currencies_is_told(engine: Engine, tmp_path: Path, headers: str, said: str | None):
+    found = recognised(engine, tmp_path, f"customer,date,{headers}", "C1,2024-01-31,12.50,9.00")
+    assert found.warnings == (() if said is None else (said,))
+
+
 def test_contents_overrule_a_name(engine: Engine, tmp_path: Path):
     """`date` holds weekdays here, `amount` a word."""
     found = recognised(engine, tmp_path, "customer,date,created,amount,total", "C1,Monday,2024-01-31,high,12.50")
