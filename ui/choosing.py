@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charts import choosing as charts
-from charts import lineage, theme
+from charts import lineage
+from charts.steady import Steady, steady
 from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
 from ui import closeup, services, tables, widgets
@@ -22,7 +21,6 @@ from ui.widgets import plain
 _REDRAW_SECONDS = 0.4
 _FEWEST = 2  # segments that can be chosen
 _KEYS = range(_FEWEST, 10)  # numbers with a key of their own
-Spec = dict[str, Any]
 
 
 def limits(workspace: Workspace) -> None:
@@ -75,23 +73,22 @@ def _growing(workspace: Workspace, place: DeltaGenerator) -> None:
         st.caption("The first points of the curves will be here in a moment.")
         return
     chosen = _slider(workspace, fitted, workspace.n_clusters or _FEWEST)
-    sizes = _side_by_side(workspace, fitted, None, chosen)
-    if sizes is None:
-        st.caption(f"{chosen} segments are not computed yet.")
+    _side_by_side(workspace, fitted, None, chosen)
+    if chosen in fitted.fits:
+        widgets.steady_chart(_sizes(workspace, fitted), chosen, key="sizes")
     else:
-        widgets.vega_chart(sizes, key="sizes")
+        st.caption(f"{chosen} segments are not computed yet.")
 
 
 def _whole(workspace: Workspace) -> None:
     """All that there is to say once the sweep is done."""
     fitted, advice = services.sweep(workspace), services.advice(workspace)
     chosen = _slider(workspace, fitted, workspace.n_clusters or advice.k)
-    sizes = _side_by_side(workspace, fitted, advice, chosen)
+    _side_by_side(workspace, fitted, advice, chosen)
     _look_ahead(workspace, fitted, advice)
     checking = services.evidence_job(workspace).running
     st.fragment(_verdict, run_every=_REDRAW_SECONDS if checking else None)(workspace, chosen, checking)
-    if sizes is not None:
-        widgets.vega_chart(sizes, key="sizes")
+    widgets.steady_chart(_sizes(workspace, fitted), chosen, key="sizes")
     closeup.customers(workspace, chosen)
     closeup.other_measures(workspace, chosen)
     _family(workspace, chosen)
@@ -140,38 +137,39 @@ def _choose_picked(workspace: Workspace, key: str, k_max: int) -> None:
             _choose(workspace, int(each["k"]))
 
 
-def _side_by_side(workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int) -> Spec | None:
-    """Elbow and silhouette, as charts and as controls.
-
-    Returns
-    -------
-    The sizes, made with them, where that number is done.
-    """
-    elbow, silhouette, sizes = _pictures(workspace, fitted, advice, chosen)
-    for place, drawn, key in zip(st.columns(2), (elbow, silhouette), ("elbow", "silhouette"), strict=True):
+def _side_by_side(workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int) -> None:
+    """Elbow and silhouette, as charts and as controls."""
+    for place, drawn, key in zip(
+        st.columns(2), _curve_charts(workspace, fitted, advice), ("elbow", "silhouette"), strict=True
+    ):
         with place:
             take = partial(_choose_picked, workspace, key, fitted.k_max)
-            widgets.vega_control(charts.at_turn(drawn.spec, workspace.clicks), key, charts.PICKED, take, drawn.alt_text)
-    return sizes
+            spec = charts.at_turn(drawn.at(chosen), workspace.clicks)
+            widgets.vega_control(spec, key, charts.PICKED, take, drawn.alt_text)
 
 
-def _pictures(
-    workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int
-) -> tuple[charts.Steady, charts.Steady, Spec | None]:
-    """Elbow, silhouette and, where that number is done, sizes, ready to be sent. To make them takes most of a move."""
-    least = workspace.grouping.min_share
+def _curve_charts(workspace: Workspace, fitted: Sweep, advice: Advice | None) -> tuple[Steady, Steady]:
+    """Elbow and silhouette for every number of segments. To draw them takes many times as long as a move."""
+    k = advice.k if advice else None
 
-    def draw() -> tuple[charts.Steady, charts.Steady, Spec | None]:
-        found = services.early_segmentation(workspace, chosen)
+    def draw() -> tuple[Steady, Steady]:
         previewed = _preview(workspace)
         return (
-            charts.steady(charts.elbow(fitted, chosen, advice, fitted.k_max, previewed)),
-            charts.steady(charts.silhouette(fitted, chosen, advice, fitted.k_max, previewed)),
-            charts.sizes(found, theme.palette(found), least).to_dict() if found is not None else None,
+            steady(charts.elbow(fitted, k or _FEWEST, advice, fitted.k_max, previewed)),
+            steady(charts.silhouette(fitted, k or _FEWEST, advice, fitted.k_max, previewed)),
         )
 
-    told = (chosen, len(fitted.fits), advice.k if advice else None, least)
-    return workspace.answer(("pictures", *services.shown_key(workspace), *told), draw)
+    return workspace.answer(("curves", *services.shown_key(workspace), len(fitted.fits), k), draw)
+
+
+def _sizes(workspace: Workspace, fitted: Sweep) -> Steady:
+    """The sizes for every number of segments that is done."""
+    least, done = workspace.grouping.min_share, len(fitted.fits)
+
+    def draw() -> Steady:
+        return steady(charts.sizes(services.early_generations(workspace, fitted), _FEWEST, least))
+
+    return workspace.answer(("sizes", *services.shown_key(workspace), done, least), draw)
 
 
 def _preview(workspace: Workspace) -> charts.Preview:
@@ -207,63 +205,61 @@ def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
 
 
 def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
-    """Draw for every number of segments, those around the advised one first, before the slider gets there."""
+    """Say what each step changes, those around the advised one first, before the slider gets there."""
 
     def choices() -> tuple[object, ...]:
         return workspace.content, workspace.cleaning, workspace.grouping
 
     asked = choices()
 
-    def look(count: int, draw: Callable[[int], object]) -> None:
+    def look(count: int) -> None:
         # Not the answers' key, for which a choice that cannot be met raises an error: here it is the page's to show.
         if choices() == asked:
-            draw(count)
-
-    steps: tuple[Callable[[int], object], ...] = (
-        lambda count: services.early_segmentation(workspace, count),
-        lambda count: _pictures(workspace, sweep, advice, count),
-        lambda count: _family_pictures(workspace, count),
-    )
+            _told(workspace, count)
 
     def begin() -> Ahead:
         if workspace.ahead is not None:
             workspace.ahead.stop()
-        counts = sorted(range(2, sweep.k_max + 1), key=lambda count: abs(count - advice.k))
-        # In small steps, so that a page that waits for its turn waits less.
-        tasks = [partial(look, count, draw) for count in counts for draw in steps]
-        workspace.ahead = Ahead(tasks, workspace.alone)
+        counts = sorted(range(_FEWEST, sweep.k_max + 1), key=lambda count: abs(count - advice.k))
+        workspace.ahead = Ahead([partial(look, count) for count in counts], workspace.alone)
         return workspace.ahead
 
-    key = ("ahead", *services.shown_key(workspace), advice.k, workspace.grouping.min_share)
-    services.going_on(workspace, key, begin)
+    services.going_on(workspace, ("ahead", *services.shown_key(workspace), advice.k), begin)
 
 
 def _family(workspace: Workspace, chosen: int) -> None:
     """How these segments came about, what one more would change, and the tree of all."""
     st.header("How the segments split")
-    sentences, step, tree = _family_pictures(workspace, chosen)
-    for sentence in sentences:
-        st.markdown(sentence)
-    widgets.vega_chart(step, key="step")
-    widgets.vega_chart(tree, key="tree")
+    with st.container():  # one or two: outside, the charts would change places, and be built anew
+        for sentence in _told(workspace, chosen):
+            st.markdown(sentence)
+    step, tree = _family_charts(workspace)
+    widgets.steady_chart(step, chosen, key="step")
+    widgets.steady_chart(tree, chosen, key="tree")
 
 
-def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec, Spec]:
-    """The sentences, the step to one segment more, or to the last where there is none, and the tree."""
+def _told(workspace: Workspace, chosen: int) -> list[str]:
+    """The step to one segment more, and the one before, in words."""
+    last = services.sweep(workspace).k_max
 
-    def draw() -> tuple[list[str], Spec, Spec]:
-        born, currency = services.generations(workspace), services.features(workspace).currency
+    def tell() -> list[str]:
         told = []
-        if chosen < len(born):
+        if chosen < last:
             more = services.split(workspace, chosen)
             told.append(f"**One more segment, {chosen} → {chosen + 1}.** {plain(more.words())}")
-        if chosen > 2 or chosen == len(born):
-            last = services.split(workspace, chosen - 1)
-            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(last.words())}")
-        return (
-            told,
-            lineage.step(born[min(chosen, len(born) - 1)], chosen, currency).to_dict(),
-            lineage.tree(born, chosen, currency).to_dict(),
-        )
+        if chosen > 2 or chosen == last:
+            before = services.split(workspace, chosen - 1)
+            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(before.words())}")
+        return told
 
-    return workspace.answer(("family", *services.shown_key(workspace), chosen), draw)
+    return workspace.answer(("told", *services.shown_key(workspace), chosen), tell)
+
+
+def _family_charts(workspace: Workspace) -> tuple[Steady, Steady]:
+    """Each step, and the tree, for every number of segments."""
+
+    def draw() -> tuple[Steady, Steady]:
+        born, currency = services.generations(workspace), services.features(workspace).currency
+        return steady(lineage.step(born, _FEWEST, currency)), steady(lineage.tree(born, _FEWEST, currency))
+
+    return workspace.answer(("family", *services.shown_key(workspace)), draw)

@@ -213,25 +213,17 @@ def n_clusters(workspace: Workspace) -> int:
 def segmentation(workspace: Workspace, count: int | None = None) -> Segmentation:
     """The customers in `count` segments (by default the number chosen), with their stability once it is known."""
     wanted = count or n_clusters(workspace)
-    found, known = _called(workspace, wanted, sweep(workspace)), evidence(workspace)
+    found, known = _called(workspace, wanted), evidence(workspace)
     checked = known.stabilities.get(wanted) if known else None
     return found.rated(checked.jaccards) if checked else found
 
 
-def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
-    """The same while the sweep may still run; None where it has not come so far."""
-    partial = sweep_job(workspace).partial
-    if partial is None or count not in partial.fits:
-        return None
-    return _called(workspace, count, partial)
-
-
-def _called(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
+def _called(workspace: Workspace, count: int) -> Segmentation:
     """The segmentation under the marketer's own names and with her plans."""
-    made = _segmentation(workspace, count, found)
+    made = _segmentation(workspace, count)
     if not edits(workspace):
         return made
-    born = _generation(workspace, count, found).edited(edits(workspace))
+    born = _generation(workspace, count, sweep(workspace)).edited(edits(workspace))
     return workspace.answer(("called", *shown_key(workspace), count), lambda: made.called(born.names, born.plans))
 
 
@@ -256,8 +248,9 @@ def classic_groups(workspace: Workspace) -> Crosswalk:
     return workspace.answer(key, lambda: crosswalk(found))
 
 
-def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
+def _segmentation(workspace: Workspace, count: int) -> Segmentation:
     def profile() -> Segmentation:
+        found = sweep(workspace)
         born = _generation(workspace, count, found)
         known, prepared = features(workspace), preparation(workspace)
         return segment(known, prepared, found.fits[count], ranked=ranked(workspace), generation=born)
@@ -282,6 +275,11 @@ def generations(workspace: Workspace) -> tuple[Generation, ...]:
     """The segments of each number, from one on, once the sweep is done."""
     found = sweep(workspace)
     return _generation(workspace, found.k_max, found).edited(edits(workspace)).line()
+
+
+def early_generations(workspace: Workspace, partial: Sweep) -> tuple[Generation, ...]:
+    """The segments of each number that a sweep has come to."""
+    return _generation(workspace, len(partial.fits), partial).edited(edits(workspace)).line()
 
 
 def edits(workspace: Workspace) -> Mapping[Thread, Edit]:
