@@ -27,7 +27,7 @@ Palette = Mapping[str, str]
 """Segment label -> colour, in the order of the segments."""
 
 # The first four are Okabe and Ito's (2008). The others were searched for the largest distance (OKLab) from all before
-# them, as seen with normal, red-, green- and blue-blind eyes, among colours with 3:1 on both #FFFFFF and #0E1217.
+# them, as seen with normal, red-, green- and blue-blind eyes, among colours with 3:1 on both #FFFFFF and #040506.
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#0F96FF", "#961EFF",
     "#964B87", "#C31E0F", "#D200C3", "#FF3C78", "#F04BE1", "#5A694B",
