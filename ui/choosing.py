@@ -19,6 +19,7 @@ from ui.session import Workspace
 from ui.widgets import plain
 
 _REDRAW_SECONDS = 0.4
+_PATIENCE_SECONDS = 0.2  # for what is mostly done by then, rather than to draw the page twice
 _FEWEST = 2  # segments that can be chosen
 _KEYS = range(_FEWEST, 10)  # numbers with a key of their own
 
@@ -48,18 +49,27 @@ def limits(workspace: Workspace) -> None:
 
 def curves(workspace: Workspace) -> None:
     """Slider, curves and sizes; a change of the number redraws these alone."""
-    running = services.sweep_job(workspace).running
-    st.fragment(_curves, run_every=_REDRAW_SECONDS if running else None)(workspace, running)
+    growing = _growing_still(workspace)
+    st.fragment(_curves, run_every=_REDRAW_SECONDS if growing else None)(workspace, growing)
 
 
-def _curves(workspace: Workspace, was_running: bool) -> None:
-    running = services.sweep_job(workspace).running
-    if was_running and not running:
-        st.rerun()
+def _growing_still(workspace: Workspace) -> bool:
+    """Whether the curves are not whole yet, or their segments not named."""
+    if services.sweep_job(workspace).running:
+        return True
+    naming = services.line_job(workspace)
+    naming.wait(_PATIENCE_SECONDS)
+    return naming.running
+
+
+def _curves(workspace: Workspace, was_growing: bool) -> None:
     # There all the time: when the sweep is done, what follows would otherwise stand there twice for a moment.
     place = st.empty()
     with explained():  # the page's own is not there when the fragment runs again by itself
-        if running:
+        growing = _growing_still(workspace)
+        if was_growing and not growing:
+            st.rerun()
+        if growing:
             _growing(workspace, place)
         else:
             _whole(workspace)
@@ -73,10 +83,10 @@ def _growing(workspace: Workspace, place: DeltaGenerator) -> None:
         st.caption("The first points of the curves will be here in a moment.")
         return
     chosen = _slider(workspace, fitted, workspace.n_clusters or _FEWEST)
-    _side_by_side(workspace, fitted, None, chosen)
-    if chosen in fitted.fits:
-        widgets.steady_chart(_sizes(workspace, fitted), chosen, key="sizes")
-    else:
+    _side_by_side(workspace, fitted, None, chosen, charts.preview((), None))
+    if fitted.complete:
+        st.caption("The segments are being named.")
+    elif chosen not in fitted.fits:
         st.caption(f"{chosen} segments are not computed yet.")
 
 
@@ -84,11 +94,11 @@ def _whole(workspace: Workspace) -> None:
     """All that there is to say once the sweep is done."""
     fitted, advice = services.sweep(workspace), services.advice(workspace)
     chosen = _slider(workspace, fitted, workspace.n_clusters or advice.k)
-    _side_by_side(workspace, fitted, advice, chosen)
+    _side_by_side(workspace, fitted, advice, chosen, _preview(workspace))
     _look_ahead(workspace, fitted, advice)
     checking = services.evidence_job(workspace).running
     st.fragment(_verdict, run_every=_REDRAW_SECONDS if checking else None)(workspace, chosen, checking)
-    widgets.steady_chart(_sizes(workspace, fitted), chosen, key="sizes")
+    widgets.steady_chart(_sizes(workspace), chosen, key="sizes")
     closeup.customers(workspace, chosen)
     closeup.other_measures(workspace, chosen)
     _family(workspace, chosen)
@@ -137,48 +147,46 @@ def _choose_picked(workspace: Workspace, key: str, k_max: int) -> None:
             _choose(workspace, int(each["k"]))
 
 
-def _side_by_side(workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int) -> None:
+def _side_by_side(
+    workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int, previewed: charts.Preview
+) -> None:
     """Elbow and silhouette, as charts and as controls."""
-    for place, drawn, key in zip(
-        st.columns(2), _curve_charts(workspace, fitted, advice), ("elbow", "silhouette"), strict=True
-    ):
+    curves = _curve_charts(workspace, fitted, advice, previewed)
+    for place, drawn, key in zip(st.columns(2), curves, ("elbow", "silhouette"), strict=True):
         with place:
             take = partial(_choose_picked, workspace, key, fitted.k_max)
             spec = charts.at_turn(drawn.at(chosen), workspace.clicks)
             widgets.vega_control(spec, key, charts.PICKED, take, drawn.alt_text)
 
 
-def _curve_charts(workspace: Workspace, fitted: Sweep, advice: Advice | None) -> tuple[Steady, Steady]:
+def _curve_charts(
+    workspace: Workspace, fitted: Sweep, advice: Advice | None, previewed: charts.Preview
+) -> tuple[Steady, Steady]:
     """Elbow and silhouette for every number of segments. To draw them takes many times as long as a move."""
     k = advice.k if advice else None
 
     def draw() -> tuple[Steady, Steady]:
-        previewed = _preview(workspace)
-        return (
-            steady(charts.elbow(fitted, k or _FEWEST, advice, fitted.k_max, previewed)),
-            steady(charts.silhouette(fitted, k or _FEWEST, advice, fitted.k_max, previewed)),
-        )
+        asked = (fitted, k or _FEWEST, advice, fitted.k_max, previewed)
+        return steady(charts.elbow(*asked)), steady(charts.silhouette(*asked))
 
     return workspace.answer(("curves", *services.shown_key(workspace), len(fitted.fits), k), draw)
 
 
-def _sizes(workspace: Workspace, fitted: Sweep) -> Steady:
-    """The sizes for every number of segments that is done."""
-    least, done = workspace.grouping.min_share, len(fitted.fits)
-
-    def draw() -> Steady:
-        return steady(charts.sizes(services.early_generations(workspace, fitted), _FEWEST, least))
-
-    return workspace.answer(("sizes", *services.shown_key(workspace), done, least), draw)
-
-
 def _preview(workspace: Workspace) -> charts.Preview:
-    """The segments of every number once the sweep is done; of none while it goes on."""
-    if services.sweep_job(workspace).running:
-        return charts.preview((), None)
+    """The segments of every number."""
     key = ("preview", *services.shown_key(workspace))
     currency = services.features(workspace).currency
     return workspace.answer(key, lambda: charts.preview(services.generations(workspace), currency))
+
+
+def _sizes(workspace: Workspace) -> Steady:
+    """The sizes for every number of segments."""
+    least = workspace.grouping.min_share
+
+    def draw() -> Steady:
+        return steady(charts.sizes(services.generations(workspace), _FEWEST, least))
+
+    return workspace.answer(("sizes", *services.shown_key(workspace), least), draw)
 
 
 def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
@@ -230,12 +238,13 @@ def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
 def _family(workspace: Workspace, chosen: int) -> None:
     """How these segments came about, what one more would change, and the tree of all."""
     st.header("How the segments split")
-    with st.container():  # one or two: outside, the charts would change places, and be built anew
-        for sentence in _told(workspace, chosen):
-            st.markdown(sentence)
+    place = st.container()  # one sentence or two: outside, the charts would change places, and be built anew
     step, tree = _family_charts(workspace)
     widgets.steady_chart(step, chosen, key="step")
     widgets.steady_chart(tree, chosen, key="tree")
+    with place:  # last, since of a million customers they may take a moment
+        for sentence in _told(workspace, chosen):
+            st.markdown(sentence)
 
 
 def _told(workspace: Workspace, chosen: int) -> list[str]:

@@ -19,6 +19,7 @@ from core.clustering.indices import other_measures as other_measures_of
 from core.clustering.preparation import Preparation, PreparationOptions, prepare
 from core.clustering.sweep import Sweep
 from core.clustering.sweep import sweep as sweep_of
+from core.clustering.workers import Stopped
 from core.exports import bundle
 from core.features.distributions import RecencyByRevenue
 from core.features.distributions import recency_by_revenue as recency_by_revenue_of
@@ -31,8 +32,7 @@ from core.segments.buying import buying as buying_of
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
 from core.segments.edits import adopted, edited
-from core.segments.generations import Edit, Generation, Thread
-from core.segments.generations import generations as generations_of
+from core.segments.generations import Edit, Generation, Line, Thread, generation
 from core.segments.naming import ranks
 from core.segments.rfm import Crosswalk, crosswalk
 from core.segments.rules import Rules
@@ -178,6 +178,9 @@ def evidence_job(workspace: Workspace) -> Job[Evidence]:
 
 def going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Work]) -> Work:
     """The work for these choices, begun where there is none, or none that will get done."""
+    known: Work | None = workspace.known(key)
+    if known is not None and not known.cut_short:
+        return workspace.answer(key, lambda: known)
     with workspace.alone():
         job = workspace.answer(key, begin)
         if job.cut_short:
@@ -223,7 +226,7 @@ def _called(workspace: Workspace, count: int) -> Segmentation:
     made = _segmentation(workspace, count)
     if not edits(workspace):
         return made
-    born = _generation(workspace, count, sweep(workspace)).edited(edits(workspace))
+    born = _generation(workspace, count).edited(edits(workspace))
     return workspace.answer(("called", *shown_key(workspace), count), lambda: made.called(born.names, born.plans))
 
 
@@ -250,8 +253,7 @@ def classic_groups(workspace: Workspace) -> Crosswalk:
 
 def _segmentation(workspace: Workspace, count: int) -> Segmentation:
     def profile() -> Segmentation:
-        found = sweep(workspace)
-        born = _generation(workspace, count, found)
+        found, born = sweep(workspace), _generation(workspace, count)
         known, prepared = features(workspace), preparation(workspace)
         return segment(known, prepared, found.fits[count], ranked=ranked(workspace), generation=born)
 
@@ -259,27 +261,40 @@ def _segmentation(workspace: Workspace, count: int) -> Segmentation:
         return workspace.answer(("segmentation", *grouping_key(workspace), count), profile)
 
 
-def _generation(workspace: Workspace, count: int, found: Sweep) -> Generation:
-    """The generation of `count` segments; those before it are kept as they come, as the sweep's fits do."""
-    with workspace.alone():
-        born: list[Generation] = workspace.answer(("generations", *grouping_key(workspace)), list)
-        if len(born) < count:
-            fits = {k: found.fits[k] for k in range(1, count + 1)}
-            last = born[-1] if born else None
-            known, prepared = features(workspace), preparation(workspace)
-            born[:] = generations_of(known, prepared, fits, ranked(workspace), so_far=last).line()
-        return born[count - 1]
+def line_job(workspace: Workspace) -> Job[Line]:
+    """The segments of every number of a whole sweep being numbered and named: going on, or done."""
+    found = sweep(workspace)
+
+    def begin() -> Job[Line]:
+        customers, prepared = features(workspace), preparation(workspace)
+        former: pd.DataFrame | None = workspace.known(_ranks_key(workspace))
+
+        def work(grow: Callable[[Line], None], stop: Callable[[], bool]) -> Line:
+            ranked = ranks(customers.values) if former is None else former
+            last = None
+            for fit in found.fits.values():
+                if stop():
+                    raise Stopped
+                last = generation(customers, prepared, fit, ranked=ranked, before=last)
+                grow(Line(ranked, last))
+            return Line(ranked, last)
+
+        workspace.naming = Job(work, name="naming")
+        return workspace.naming
+
+    return going_on(workspace, ("line", *grouping_key(workspace)), begin)
+
+
+def _generation(workspace: Workspace, count: int) -> Generation:
+    """The generation of `count` segments, with all before it."""
+    found = line_job(workspace).result()
+    workspace.answer(_ranks_key(workspace), lambda: found.ranked)
+    return found.last.line()[count - 1]
 
 
 def generations(workspace: Workspace) -> tuple[Generation, ...]:
     """The segments of each number, from one on, once the sweep is done."""
-    found = sweep(workspace)
-    return _generation(workspace, found.k_max, found).edited(edits(workspace)).line()
-
-
-def early_generations(workspace: Workspace, partial: Sweep) -> tuple[Generation, ...]:
-    """The segments of each number that a sweep has come to."""
-    return _generation(workspace, len(partial.fits), partial).edited(edits(workspace)).line()
+    return _generation(workspace, sweep(workspace).k_max).edited(edits(workspace)).line()
 
 
 def edits(workspace: Workspace) -> Mapping[Thread, Edit]:
@@ -330,7 +345,11 @@ def split(workspace: Workspace, count: int) -> Split:
 
 def ranked(workspace: Workspace) -> pd.DataFrame:
     """Where each customer stands: the same for every number of segments, and most of the work of making them."""
-    return workspace.answer(("ranks", reading_key(workspace)), lambda: ranks(features(workspace).values))
+    return workspace.answer(_ranks_key(workspace), lambda: ranks(features(workspace).values))
+
+
+def _ranks_key(workspace: Workspace) -> Hashable:
+    return ("ranks", reading_key(workspace))
 
 
 def analysis(workspace: Workspace) -> Analysis:

@@ -98,6 +98,18 @@ class Generation:
             here = here.before
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """All generations of a sweep, and what they were named by."""
+
+    ranked: pd.DataFrame  # `naming.ranks` of the customers
+    last: Generation
+
+    @property
+    def complete(self) -> bool:
+        return True
+
+
 def generation(
     features: CustomerFeatures,
     preparation: Preparation,

@@ -73,9 +73,11 @@ def visit(app: AppTest, step: Step) -> AppTest:
 
 def finished(app: AppTest) -> AppTest:
     """The page once its sweep is done and checked; a test has no browser that would ask for it again and again."""
-    for work in ("job", "checking"):
+    for work in ("job", "naming", "checking"):
         job = getattr(workspace(app), work)
-        if job is not None and job.running:
+        # It may have ended since the page was drawn.
+        unfinished = app.get("progress") or any("being named" in each.value for each in app.caption)
+        if job is not None and (job.running or unfinished):
             with suppress(UserError):  # for the page to show
                 job.result()
             app.run()
@@ -255,6 +257,8 @@ def test_an_error_of_the_checks_is_shown(sample: AppTest, monkeypatch: pytest.Mo
     sample.switch_page(navigation.CHOOSE_K.script)
     sample.run()
     workspace(sample).job.result()
+    sample.run()
+    workspace(sample).naming.result()
     sample.run()
     workspace(sample).checking.wait(30)
     sample.run()
