@@ -19,7 +19,6 @@ from core.clustering.indices import other_measures as other_measures_of
 from core.clustering.preparation import Preparation, PreparationOptions, prepare
 from core.clustering.sweep import Sweep
 from core.clustering.sweep import sweep as sweep_of
-from core.clustering.workers import Stopped
 from core.exports import bundle
 from core.features.distributions import RecencyByRevenue
 from core.features.distributions import recency_by_revenue as recency_by_revenue_of
@@ -32,7 +31,8 @@ from core.segments.buying import buying as buying_of
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
 from core.segments.edits import adopted, edited
-from core.segments.generations import Edit, Generation, Line, Thread, generation
+from core.segments.generations import Edit, Generation, Line, Thread
+from core.segments.generations import line as line_of
 from core.segments.naming import ranks
 from core.segments.rfm import Crosswalk, crosswalk
 from core.segments.rules import Rules
@@ -268,18 +268,7 @@ def line_job(workspace: Workspace) -> Job[Line]:
     def begin() -> Job[Line]:
         customers, prepared = features(workspace), preparation(workspace)
         former: pd.DataFrame | None = workspace.known(_ranks_key(workspace))
-
-        def work(grow: Callable[[Line], None], stop: Callable[[], bool]) -> Line:
-            ranked = ranks(customers.values) if former is None else former
-            last = None
-            for fit in found.fits.values():
-                if stop():
-                    raise Stopped
-                last = generation(customers, prepared, fit, ranked=ranked, before=last)
-                grow(Line(ranked, last))
-            return Line(ranked, last)
-
-        workspace.naming = Job(work, name="naming")
+        workspace.naming = Job(lambda grow, stop: line_of(customers, prepared, found.fits, former, stop), name="naming")
         return workspace.naming
 
     return going_on(workspace, ("line", *grouping_key(workspace)), begin)
