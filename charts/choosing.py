@@ -203,13 +203,15 @@ def sizes(generations: Sequence[Generation], n_clusters: int, min_share: float =
             named, told = f"{number}. {theme.plain(name)}", [f"{size:,}", theme.percent(size / everyone)]
             names[f"{each.n_segments}/{number}"] = theme.lines(named, 18, 2)
             figures[f"{each.n_segments}/{number}"] = told
+            said = f"{named}: {theme.count(size)}, {told[1]}"
             colour = theme.colour(each.colours[number - 1])
-            rows.append((each.n_segments, number, named, size, ", ".join(told), colour))
-    columns = ["k", "segment", "name", "value", "told", "colour"]
+            rows.append((each.n_segments, number, named, size, ", ".join(told), said, colour))
+    columns = ["k", "segment", "name", "value", "told", "said", "colour"]
     shown = alt.Chart(pd.DataFrame(rows, columns=columns)).transform_filter(IS_CHOSEN)
     bars = shown.mark_bar(height={"band": 0.62}, cornerRadiusEnd=2).encode(
         x=alt.X("value:Q", title="Customers", axis=number_axis()),
         color=alt.Color("colour:N", scale=None),
+        description="said:N",
         tooltip=[alt.Tooltip("name:N", title="Segment"), alt.Tooltip("told:N", title="Customers")],
     )
     drawn = labelled(bars, shown, "segment", names, figures, key=place).add_params(chosen_param(n_clusters))

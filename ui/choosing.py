@@ -77,7 +77,9 @@ def _curves(workspace: Workspace, was_growing: bool) -> None:
 
 def _growing(workspace: Workspace, place: DeltaGenerator) -> None:
     """The curves as far as they have come."""
-    fitted = services.sweep_job(workspace).partial
+    job = services.sweep_job(workspace)
+    job.wait_for(lambda sweep: sweep is not None and len(sweep.fits) >= _FEWEST, _REDRAW_SECONDS)
+    fitted = job.partial
     widgets.sweep_progress(fitted, workspace.grouping.k_max, place)
     if fitted is None or len(fitted.fits) < _FEWEST:
         st.caption("The first points of the curves will be here in a moment.")

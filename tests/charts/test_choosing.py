@@ -118,7 +118,10 @@ def test_sizes_are_those_of_the_number_chosen():
             f"{n}. {t}" for n, t in enumerate(each.names, 1)
         ]
         bars = [theme.colour(number).lower() for number in each.colours]
-        assert re.findall(r'aria-roledescription="bar"[^>]*fill="([^"]+)"', shops.picture(spec).lower()) == bars
+        picture = shops.picture(spec)
+        assert re.findall(r'aria-roledescription="bar"[^>]*fill="([^"]+)"', picture.lower()) == bars
+        said = re.findall(r'aria-label="([^"]*)"[^>]*aria-roledescription="bar"', picture)
+        assert [label.partition(": ")[2] for label in said] == [text.replace(" ", " customers, ") for text in figures]
 
 
 def generations(n_customers: int = 10, currency: str | None = "EUR") -> list[Generation]:
