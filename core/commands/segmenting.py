@@ -24,7 +24,9 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
     """Read, group, write."""
     from core.analysis import PRESETS, analyse, carried
     from core.exports import bundle
+    from core.exports.report import prepare_to_draw
 
+    prepare_to_draw()
     preset = PRESETS.get(given.preset or "")
     options = _segment_options(given)
     lines = read(engine, given, preset.returns if preset else None, carried(options))

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from core.clustering.preparation import prepare
 from core.clustering.sweep import ClusterFit, sweep
+from core.clustering.workers import Stopped
 from core.features.engineering import CustomerFeatures
 from core.segments import naming
-from core.segments.generations import Generation, generation, generations
+from core.segments.generations import Generation, generation, generations, line
 from core.segments.naming import Naming, named
 from core.segments.playbook import playbook
 from core.segments.segmentation import segment
@@ -126,6 +127,22 @@ def test_a_generation_does_not_depend_on_those_after_it():
     few, many = born(shop(), 4), born(shop(), 6).line()[3]
     assert (few.names, few.colours, few.order) == (many.names, many.colours, many.order)
     np.testing.assert_array_equal(few.places, many.places)
+
+
+def test_a_line_gone_beside_other_work_is_the_same_and_ends_when_told():
+    features = shop()
+    prepared = prepare(features.values, list(features.values.columns), AS_THEY_ARE)
+    fits = sweep(prepared.fit_matrix(features.values), k_max=4).fits
+    ranked = naming.ranks(features.values)
+    found, usual = line(features, prepared, fits), generations(features, prepared, fits, ranked)
+
+    pd.testing.assert_frame_equal(found.ranked, ranked)
+    assert found.last.n_segments == 4
+    assert [each.names for each in found.last.line()] == [each.names for each in usual.line()]
+    asked: list[int] = []
+    with pytest.raises(Stopped):
+        line(features, prepared, fits, ranked, should_stop=lambda: len(asked) == 2 or bool(asked.append(1)))
+    assert len(asked) == 2
 
 
 def test_a_segmentation_has_its_generations_names_and_colours():
