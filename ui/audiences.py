@@ -88,7 +88,7 @@ def _accounts(made: Sequence[Audience]) -> None:
     widgets.frame(
         pd.DataFrame({"whom": whom, **columns}),
         "For each segment its customers, how many are on the list, and how many are left out for each reason.",
-        {"whom": "", **{str(each.segment): plain(f"{each.segment}. {each.segment_name}") for each in made}},
+        {"whom": "", **{str(each.segment): f"{each.segment}. {each.segment_name}" for each in made}},
     )
     by_warning: dict[str, list[str]] = {}
     for each in made:
