@@ -360,9 +360,9 @@ def analysis(workspace: Workspace) -> Analysis:
 def report(workspace: Workspace) -> str:
     """The report as one HTML page."""
     with workspace.alone():
-        told, conditions = analysis(workspace), rules(workspace)
+        told, conditions, sold = analysis(workspace), rules(workspace), overview(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
-    return bundle.report_of(told, figures, conditions)
+    return bundle.report_of(told, figures, conditions, sold)
 
 
 def buying(workspace: Workspace) -> Buying | None:

@@ -29,7 +29,9 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
     prepare_to_draw()
     preset = PRESETS.get(given.preset or "")
     options = _segment_options(given)
-    lines = read(engine, given, preset.returns if preset else None, carried(options))
+    # The report names the products that sell best.
+    carry = tuple(dict.fromkeys((*carried(options), "product")))
+    lines = read(engine, given, preset.returns if preset else None, carry)
     analysis = analyse(lines, options)
     facts = inspected(lines) | segmented(analysis)
     facts["warnings"] = [*facts["warnings"], *analysis.warnings]
