@@ -69,7 +69,7 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
                 hint="Set ELBOW_ROOM_MEMORY_LIMIT to more, such as 4GB, or use fewer rows.",
             )
         if isinstance(error, duckdb.InterruptException):
-            return CancelledError("The work was stopped.", hint="Start it again when you like.")
+            return CancelledError()
         return None
 
 
@@ -126,6 +126,7 @@ class Engine:
         self._kept: list[Callable[[], object]] = []  # what lets go of each table
         self._memory_limit = memory_limit
         self._to_close: list[Callable[[], None]] = []
+        self._to_cancel: list[Callable[[], None]] = []
 
     @property
     def folder(self) -> Path:
@@ -181,9 +182,16 @@ class Engine:
             self.backend.raw_sql(f"SET memory_limit = '{self._memory_limit}'")
         give_back()
 
-    def on_close(self, close: Callable[[], None]) -> None:
-        """Something else to close together with this, such as a connection to the database that rows come from."""
+    def take_along(self, close: Callable[[], None], cancel: Callable[[], None]) -> None:
+        """What else to close and cancel together with this: a connection to the database that rows come from."""
         self._to_close.append(close)
+        self._to_cancel.append(cancel)
+
+    def cancel(self) -> None:
+        """End the question that is being asked, from another thread: whoever asked it gets a `CancelledError`."""
+        self.backend.con.interrupt()
+        for cancel in self._to_cancel:
+            cancel()
 
     def close(self) -> None:
         """Close the database and remove its folder. Harmless when repeated."""

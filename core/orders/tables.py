@@ -29,7 +29,7 @@ def connected(engine: Engine, address: Address, terms: Terms = PLAIN) -> Connect
 
         return Attached(engine, address)
     connection = connect(with_password(address), terms)
-    engine.on_close(connection.close)
+    engine.take_along(connection.close, connection.cancel)
     return connection
 
 

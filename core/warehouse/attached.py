@@ -62,5 +62,8 @@ class Attached(Connection):
         table = self.table()
         return all(single_values(table[name]).equals(table[name]) for name in table.columns)
 
+    def cancel(self) -> None:
+        """Its questions are the engine's."""
+
     def close(self) -> None:
         """The file goes with the engine."""

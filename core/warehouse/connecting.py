@@ -59,6 +59,10 @@ class Connection(ABC):
         yield from self.backend.to_pyarrow_batches(table, chunk_size=BATCH_ROWS)
 
     @abstractmethod
+    def cancel(self) -> None:
+        """End the question that is being asked, from another thread."""
+
+    @abstractmethod
     def close(self) -> None:
         """Harmless when repeated."""
 
@@ -87,6 +91,9 @@ class AnyEngine(Connection):
             raise
         except Exception as error:
             raise (lacking(error) or failed(self.address, error)) from None
+
+    def cancel(self) -> None:
+        """There is no way that all drivers know: the question ends, and its answer is not looked at."""
 
     def close(self) -> None:
         if self.backend is not None:

@@ -10,6 +10,7 @@ import sqlglot as sg
 import sqlglot.expressions as sge
 
 from core.errors import (
+    CancelledError,
     CannotConnectError,
     ConnectionLostError,
     EngineError,
@@ -39,9 +40,14 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
     """Ibis's Postgres, whose errors are told in words."""
 
     address: Address
+    cancelled: bool = False
 
     def in_words(self, error: Exception) -> UserError | None:
-        return _in_words(error, self.address, lost=self.con.closed) if isinstance(error, psycopg.Error) else None
+        if not isinstance(error, psycopg.Error):
+            return None
+        if self.cancelled and isinstance(error, psycopg.errors.QueryCanceled):
+            return CancelledError()
+        return _in_words(error, self.address, lost=self.con.closed)
 
     def apart(self, rows: ir.Table) -> ir.Table:
         """Behind OFFSET 0, which Postgres does not look through.
@@ -96,6 +102,8 @@ class Postgres(Connection):
         self._session.autocommit = False
         self._session.read_only = True
         self._session.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        # Begins the transaction. Ibis would else begin and end one for each question, each with a view of its own.
+        self._session.execute("SELECT 1")
 
     def _by_code_points(self) -> str | None:
         """A collation that compares text as all other engines do, character by character, and knows all capitals."""
@@ -130,6 +138,7 @@ class Postgres(Connection):
         return ops.SQLQueryResult(query.sql("postgres"), schema, self.backend).to_expr()
 
     def cancel(self) -> None:
+        self.backend.cancelled = True
         self._session.cancel_safe(timeout=_CONNECT_SECONDS)
 
     def close(self) -> None:
@@ -180,8 +189,8 @@ def _in_words(error: psycopg.Error, address: Address, *, lost: bool) -> UserErro
         )
     if state == "57014":
         return QueryTimeoutError(
-            f"{address}: a question took longer than is allowed, or was stopped.",
-            hint="Ask for a smaller table, or let whoever looks after the database allow more time.",
+            f"{address}: a question took longer than is allowed.",
+            hint="Allow more time (--timeout), or ask for a smaller table.",
         )
     if state == "42501":
         return NoAccessError(

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from core.errors import (
+    CancelledError,
     CannotConnectError,
     ConnectionLostError,
     EngineError,
@@ -52,8 +53,11 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
     """Ibis's Spark, whose errors are told in words."""
 
     address: Address
+    cancelled: bool = False
 
     def in_words(self, error: Exception) -> UserError | None:
+        if self.cancelled and isinstance(error, PySparkException | Py4JError):
+            return CancelledError()
         return _in_words(error, self.address)
 
     def kept(self, rows: ir.Table, name: str) -> tuple[ir.Table, Callable[[], object]]:
@@ -124,6 +128,7 @@ class Spark(Connection):
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def cancel(self) -> None:
+        self.backend.cancelled = True
         self._session.interruptAll()
 
     def close(self) -> None:
@@ -153,13 +158,15 @@ def _joined(address: Address, here: str) -> SparkSession:
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.log.level": "ERROR",
+            # Else an expression is put in all places that name it, and steps upon steps grow beyond reason.
+            "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.CollapseProject",
             **address.options,
         }
         for name, value in settings.items():
             builder = builder.config(name, value)
         session = builder.getOrCreate().newSession()
         _users[address.server] += 1
-    for name, value in address.options.items():
+    for name, value in settings.items():
         if name.startswith("spark.sql.") and session.conf.isModifiable(name):
             session.conf.set(name, value)
     return session
