@@ -18,6 +18,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 
 from core.errors import CancelledError, NoRoomError, OutOfMemoryError, UnusableSettingError, UserError
@@ -109,10 +110,12 @@ class Engine:
         }
         if memory_limit is not None:
             settings["memory_limit"] = memory_limit
-        if limits.spill is not None:
-            settings["max_temp_directory_size"] = limits.spill
         try:
             self.backend: Backend = _Database().connect(":memory:", **settings)
+            if limits.spill is not None:
+                # Not among the settings: those that stand before there is a folder are not heeded.
+                size = sge.Literal.string(limits.spill).sql("duckdb")
+                self.backend.raw_sql(f"SET max_temp_directory_size = {size}")
         except duckdb.ParserException as error:
             self._folder.cleanup()
             raise UnusableSettingError(
@@ -193,10 +196,15 @@ class Engine:
         for cancel in self._to_cancel:
             cancel()
 
-    def close(self) -> None:
-        """Close the database and remove its folder. Harmless when repeated."""
+    def leave(self) -> None:
+        """Close the connections to other databases. What was brought here stays."""
+        self._to_cancel.clear()
         while self._to_close:
             self._to_close.pop()()
+
+    def close(self) -> None:
+        """Close the database and remove its folder. Harmless when repeated."""
+        self.leave()
         self.backend.disconnect()
         self._folder.cleanup()
 

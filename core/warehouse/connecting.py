@@ -6,12 +6,14 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from core.errors import (
     CannotConnectError,
@@ -38,6 +40,15 @@ class Terms:
 PLAIN = Terms()
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What it would take to read a table."""
+
+    rows: int
+    exact: bool
+    cost: float | None = None  # in the engine's own unit (for Postgres, pages read in a row)
+
+
 class Connection(ABC):
     """One table of an engine, for as long as it is read.
 
@@ -57,6 +68,17 @@ class Connection(ABC):
     def batches(self, table: ir.Table) -> Iterator[pa.RecordBatch]:
         """The rows, a few at a time."""
         yield from self.backend.to_pyarrow_batches(table, chunk_size=BATCH_ROWS)
+
+    def write(self, table: ir.Table, path: Path) -> None:
+        """The rows as a Parquet file, with a few of them in memory at a time."""
+        schema = table.schema().to_pyarrow()
+        with pq.ParquetWriter(path, schema) as writer:
+            for batch in self.batches(table):
+                writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+    def estimate(self, table: ir.Table) -> Estimate:
+        """How much there is to read. Counted, where the engine does not reckon by itself."""
+        return Estimate(int(table.count().to_pyarrow().as_py()), exact=True)
 
     @abstractmethod
     def cancel(self) -> None:
