@@ -228,3 +228,26 @@ def test_spark_says_that_a_table_changed(spark: Spark, tmp_path_factory: pytest.
         here.execute(f"COPY ({rows}) TO '{folder}/b.parquet'")
         with pytest.raises(TableChangedError):
             customer_features(lines)
+
+
+def test_spark_finishes_without_one_of_its_workers(spark: Spark, typed: dict[str, Path]):
+    """Killed while its part of the rows is being judged, and what it had kept is gone with it."""
+    with Engine() as engine:
+        source = open_sources(engine, [address(spark.url(typed["pharmacy"]))])
+        killer = threading.Timer(1, spark.processes["worker1"].kill)
+        killer.start()
+        lines = understand(engine, source)
+        killer.join()
+        spark.processes["worker1"].wait(10)
+        assert lines.ledger.used.rows == 61_800
+        assert len(customer_features(lines)) == 1_000
+    spark.begin_worker("worker1")
+
+
+def test_spark_has_no_such_table(spark: Spark):
+    with Engine() as engine, pytest.raises(NoSuchTableError, match="nothing"):
+        read(engine, spark.url("nothing"))
+    with Engine() as engine, pytest.raises(NoSuchTableError, match="/no/such/folder"):
+        read(engine, spark.url("/no/such/folder"))
+    with Engine() as engine, pytest.raises(CannotConnectError):
+        read(engine, "spark://127.0.0.1:1/orders")
