@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import duckdb
 import ibis
@@ -146,8 +145,8 @@ class Engine:
 
         Rows of another database stay there, and are computed once if it can hold them.
         """
-        elsewhere = _database_of(rows)
-        if elsewhere is not None and elsewhere is not self.backend:
+        elsewhere = self._elsewhere(rows)
+        if elsewhere is not None:
             kept, drop = elsewhere.kept(rows, self.new_name(what))
         else:
             name = self.new_name(what)
@@ -159,9 +158,13 @@ class Engine:
 
     def apart(self, rows: ir.Table) -> ir.Table:
         """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
-        elsewhere = _database_of(rows)
-        found: ir.Table = rows if elsewhere in (None, self.backend) else elsewhere.apart(rows)
-        return found
+        elsewhere = self._elsewhere(rows)
+        return rows if elsewhere is None else elsewhere.apart(rows)
+
+    def _elsewhere(self, rows: ir.Table) -> Speaking | None:
+        """The database of somebody else that rows lie in; None where they are here, or made from nothing."""
+        backend = rows.get_backend()
+        return backend if isinstance(backend, Speaking) and backend is not self.backend else None
 
     @property
     def kept_so_far(self) -> int:
@@ -215,14 +218,6 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _database_of(rows: ir.Table) -> Any:
-    """The Ibis backend that rows lie in; None where they are made from nothing."""
-    try:
-        return rows.get_backend()
-    except ibis.common.exceptions.IbisError:
-        return None
 
 
 def give_back() -> None:
