@@ -8,10 +8,10 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from core.engine import Engine
-from core.errors import EmptyFileError, TableChangedError
+from core.errors import EmptyFileError
 from core.orders import parquet, values
 from core.warehouse.address import Address
-from core.warehouse.connecting import PLAIN, Connection, Estimate, Terms, connect
+from core.warehouse.connecting import PLAIN, Connection, Estimate, Terms, changed, connect
 from core.warehouse.secrets import with_password
 
 
@@ -115,14 +115,6 @@ def require_unchanged(connection: Connection, table: ir.Table, before: Standing)
     """
     if not connection.snapshot and standing(connection, table) != before:
         raise changed(connection.address)
-
-
-def changed(address: object) -> TableChangedError:
-    """What to say of a table that somebody wrote to meanwhile."""
-    return TableChangedError(
-        f"{address} changed while it was worked on: its figures would not belong together.",
-        hint="Start again; or bring the rows here first with --bring, which takes them all at one moment.",
-    )
 
 
 def no_rows(address: Address) -> EmptyFileError:

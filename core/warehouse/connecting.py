@@ -19,6 +19,7 @@ from core.errors import (
     CannotConnectError,
     EngineNotInstalledError,
     NoSuchTableError,
+    TableChangedError,
     UserError,
 )
 from core.warehouse.address import Address
@@ -94,10 +95,13 @@ class AnyEngine(Connection):
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        driver = driver_of(address.engine)
+        driver_of(address.engine)
+        file = Path("/", *address.path) if not address.host else Path(address.host, *address.path)
+        if address.engine == "sqlite" and not file.is_file():  # which its driver would make
+            raise CannotConnectError(f"There is no file {file}.", hint="Check its name and where it lies.")
         try:
-            self.backend = ibis.connect(address.url()) if driver else None
-        except (ImportError, ModuleNotFoundError):
+            self.backend = ibis.connect(address.url())
+        except ImportError:
             raise not_installed(address.engine) from None
         except Exception as error:
             raise cannot_connect(address, error) from None
@@ -208,6 +212,14 @@ def no_such_table(address: Address) -> NoSuchTableError:
     return NoSuchTableError(
         f"There is no {address}.",
         hint="Check the name, capitals included, and its schema (schema.table); and whether this user may see it.",
+    )
+
+
+def changed(address: object) -> TableChangedError:
+    """What to say of a table that somebody wrote to meanwhile."""
+    return TableChangedError(
+        f"{address} changed while it was worked on: its figures would not belong together.",
+        hint="Start again; or bring the rows here first with --bring, which takes them all at one moment.",
     )
 
 

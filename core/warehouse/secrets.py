@@ -72,8 +72,8 @@ def with_password(given: Address, folder: Path = Path()) -> Address:
     ------
     UnusableSettingError : the secrets file is none
     """
-    if given.password is not None:
-        return given
+    if given.password is not None or (given.user is None and given.engine != "postgres"):
+        return given  # a password belongs to somebody
     if PASSWORD in os.environ:
         return given.with_password(os.environ[PASSWORD])
     for known in connections(_read(folder / SECRETS)):

@@ -25,6 +25,7 @@ from core.warehouse.connecting import (
     BATCH_ROWS,
     Connection,
     cannot_connect,
+    changed,
     driver_of,
     named,
     no_such_table,
@@ -196,6 +197,8 @@ def _in_words(error: Exception, address: Address) -> UserError | None:
     kind = error.getCondition() or ""
     if kind.startswith(_NOT_THERE):
         return no_such_table(address)
+    if kind.startswith("FAILED_READ_FILE"):
+        return changed(address)
     if "PERMISSION" in kind or "PRIVILEGE" in kind:
         return NoAccessError(
             f"{address} may not be read by this user.", hint="Let whoever looks after the cluster grant SELECT on it."

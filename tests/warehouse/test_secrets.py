@@ -32,6 +32,7 @@ def test_the_password_is_that_of_the_url_the_environment_or_the_file(folder: Pat
     monkeypatch.setenv("ELBOW_ROOM_PASSWORD", "from the environment")
     assert with_password(mine, folder).password == "from the environment"
     assert with_password(address("postgres://ann:typed@db:5433/shop/customers"), folder).password == "typed"
+    assert with_password(address("bigquery://project/set/orders"), folder).password is None
 
 
 def test_a_secrets_file_that_is_none_is_not_repeated(folder: Path):

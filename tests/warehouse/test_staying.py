@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from core.engine import Engine
+from core.errors import CannotConnectError, NoSuchTableError
 from core.orders.cleaning import CleaningOptions, OrderLines
 from core.orders.source import open_sources
 from core.orders.understanding import understand
@@ -82,6 +86,24 @@ def test_copies_are_set_aside_here(engine: Engine, postgres: Postgres):
     lines = understand(engine, open_sources(engine, [address(url)]), CleaningOptions(drop_duplicates=True))
     assert {entry.reason: entry.rows for entry in lines.ledger.set_aside} == {"duplicate": 2}
     assert lines.set_aside()["line_number"].isna().all()
+
+
+def test_an_engine_that_only_ibis_knows(engine: Engine, tmp_path: Path):
+    """SQLite, which comes with Python: days are text there, and the name of a column holds a quote."""
+    file = tmp_path / "shop.sqlite"
+    with pytest.raises(CannotConnectError):
+        open_sources(engine, [address(f"sqlite://{file}/orders")])
+    assert not file.exists()
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute('CREATE TABLE "some orders" (customer TEXT, day TEXT, amount REAL, "a""b" BLOB)')
+        rows = [(f"c{i % 7}", f"2024-01-{1 + i % 28:02}", i + 0.5, b"x") for i in range(70)]
+        database.executemany('INSERT INTO "some orders" VALUES (?, ?, ?, ?)', rows)
+        database.commit()
+    lines = understand(engine, open_sources(engine, [address(f"sqlite://{file}/some%20orders")]))
+    assert lines.revenue == 70 * 69 / 2 + 35
+    assert "not one in which the answers are proven" in lines.source.notes[0]
+    with pytest.raises(NoSuchTableError, match="orders"):
+        open_sources(engine, [address(f"sqlite://{file}/orders")])
 
 
 @pytest.mark.parametrize("bring", [False, True])
