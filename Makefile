@@ -3,8 +3,9 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --require-hashes -r
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
-# More for pytest, as in `make test ARGS="tests/test_setup.py -x"`.
+# More for pytest, as in `make test ARGS="tests/test_setup.py -x"`, which then runs once with nothing else said.
 ARGS ?=
+PYTEST := $(BIN)/python -m pytest
 
 .PHONY: help run test engines proof lint format bench lock upgrade clean
 
@@ -20,16 +21,22 @@ help:
 run: .venv/.runtime
 	$(BIN)/streamlit run app.py
 
+# A browser and its server want the cores for themselves; all else runs on two of them, a file at a time on each.
 test: .venv/.development
 	@command -v chromium >/dev/null || .ci/apt-install chromium || echo "chromium is missing: the tests decide what that means"
-	$(BIN)/python -m pytest $(ARGS)
+ifeq ($(strip $(ARGS)),)
+	$(PYTEST) -m "not proof and not browser" -n 2 --dist loadfile; others=$$?; \
+	$(PYTEST) -m "browser and not proof" && exit $$others
+else
+	$(PYTEST) $(ARGS)
+endif
 
 engines: .venv/.development .venv/.engines
 	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/apt-install postgresql
 	@command -v java >/dev/null || .ci/apt-install openjdk-17-jre-headless
 
 proof: .venv/.development
-	$(BIN)/python -m pytest -m proof $(ARGS)
+	$(PYTEST) -m proof $(ARGS)
 
 lint: .venv/.development
 	$(BIN)/ruff format --check .

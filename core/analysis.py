@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from core.clustering.preparation import PreparationOptions, prepare
 from core.errors import NoOrdersError, TooFewCustomersError, UnknownFeatureError, listed
 from core.features import catalog
 from core.features.engineering import CustomerFeatures, available, customer_features, named_as
-from core.orders.cleaning import Returns
+from core.orders.cleaning import OrderLines, Returns
 from core.orders.customers import CustomerTable
 from core.orders.roles import DESCRIPTIVE
 from core.orders.understanding import Understood
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from core.clustering.choice import Advice
     from core.clustering.evidence import Evidence
     from core.clustering.preparation import Preparation
     from core.clustering.sweep import Sweep
+    from core.engine import Engine
+    from core.large.analysing import EveryCustomer
     from core.segments.segmentation import Segmentation
+
+MOST_IN_MEMORY = 1_000_000
+"""Customers up to whom the customer table comes to Python."""
 
 FEWEST_CUSTOMERS = 3
 """With fewer, a segment could only be a single customer."""
@@ -84,7 +91,7 @@ class Analysis:
     """What was read and all that was made of it."""
 
     lines: Understood
-    features: CustomerFeatures
+    features: CustomerFeatures  # of all customers, or of those drawn to stand for them
     preparation: Preparation
     sweep: Sweep
     advice: Advice
@@ -92,6 +99,7 @@ class Analysis:
     options: SegmentOptions
     warnings: tuple[str, ...]
     evidence: Evidence | None = None  # None where none was gathered
+    everyone: EveryCustomer | None = None  # where all customers stayed in the engine
 
 
 def chosen_features(lines: Understood, options: SegmentOptions) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -141,48 +149,117 @@ def _measures_of(table: CustomerTable, options: SegmentOptions) -> tuple[str, ..
 
 
 def analyse(
-    lines: Understood, options: SegmentOptions | None = None, on_fit: Callable[[Sweep], None] | None = None
+    lines: Understood,
+    options: SegmentOptions | None = None,
+    on_fit: Callable[[Sweep], None] | None = None,
+    *,
+    engine: Engine | None = None,
+    most_in_memory: int = MOST_IN_MEMORY,
 ) -> Analysis:
     """Order lines, or a table of customers, to named segments.
+
+    Parameters
+    ----------
+    engine : where the lines are; more than `most_in_memory` customers then stay there. Without it all come to Python.
 
     Raises
     ------
     UnknownFeatureError, NoOrdersError, TooFewCustomersError
     """
-    from core.clustering.choice import advise
-    from core.clustering.evidence import gather
-    from core.clustering.sweep import sweep
-    from core.segments.generations import generations
-    from core.segments.naming import ranks
-    from core.segments.segmentation import segment
-
     options = options or SegmentOptions()
     chosen, warnings = chosen_features(lines, options)
     require_enough(lines.ledger.used.customers)
+    many = lines.ledger.used.customers > most_in_memory
+    if many and engine is not None and not isinstance(lines, CustomerTable):
+        found = _group_in(engine, lines, chosen, options, on_fit)
+    else:
+        found = _group(lines, chosen, options, on_fit)
+    filled = tuple(
+        f"{catalog.feature(name).label} is unknown for {count:,} customers; they were grouped as if it were the median."
+        for name, count in found.preparation.filled.items()
+        if count
+    )
+    return replace(found, warnings=(*warnings, *found.warnings, *filled))
+
+
+def _group(
+    lines: Understood, chosen: tuple[str, ...], options: SegmentOptions, on_fit: Callable[[Sweep], None] | None
+) -> Analysis:
+    """All customers in memory."""
+    from core.clustering.sweep import sweep
+
     features = customer_features(lines, computed(chosen))
     preparation = prepare(features.values, chosen, options.preparation)
-    k_max = max(options.k_max, options.k or 0)
     matrix = preparation.fit_matrix(features.values)
-    swept = sweep(matrix, k_max=k_max, seed=options.seed, on_fit=on_fit)
+    swept = sweep(matrix, k_max=max(options.k_max, options.k or 0), seed=options.seed, on_fit=on_fit)
+    evidence, advice = _advised(matrix, swept, options)
+    segmentation = _segmented(features, preparation, swept, evidence, options.k or advice.k)
+    return Analysis(lines, features, preparation, swept, advice, segmentation, options, (), evidence)
+
+
+def _group_in(
+    engine: Engine,
+    lines: OrderLines,
+    chosen: tuple[str, ...],
+    options: SegmentOptions,
+    on_fit: Callable[[Sweep], None] | None,
+) -> Analysis:
+    """All customers in the engine; some in memory to stand for them."""
+    from core.large import analysing
+
+    grouped = analysing.group(
+        engine, lines, computed(chosen), chosen, options.preparation,
+        k_max=max(options.k_max, options.k or 0), seed=options.seed, on_fit=on_fit,
+    )  # fmt: skip
+    evidence, advice = _advised(grouped.matrix, grouped.sweep, options)
+    k = options.k or advice.k
+    assigned = analysing.assign(engine, grouped, k)
+    drawn = _segmented(grouped.features, grouped.preparation, grouped.sweep, evidence, k, assigned.order)
+    segmentation = analysing.with_totals(drawn, assigned)
+    everyone = analysing.everyone(engine, lines, segmentation, assigned)
+    return Analysis(
+        lines, grouped.features, grouped.preparation, grouped.sweep, advice, segmentation, options, grouped.notes,
+        evidence, everyone,
+    )  # fmt: skip
+
+
+def _advised(matrix: np.ndarray, swept: Sweep, options: SegmentOptions) -> tuple[Evidence, Advice]:
+    from core.clustering.choice import advise
+    from core.clustering.evidence import gather
+
     if options.k is not None and options.k > swept.k_max:
         raise TooFewCustomersError(
             f"{options.k} segments were asked for, but only {swept.k_max} customers differ in these features.",
             hint=f"Ask for {swept.k_max} segments or fewer, or use more features.",
         )
     evidence = gather(matrix, swept, seed=options.seed)
-    advice = advise(swept, evidence, min_share=options.min_share)
-    k, ranked = options.k or advice.k, ranks(features.values)
-    # From one segment on, as the pages go, so that both give the same names.
-    born = generations(features, preparation, {fewer: swept.fits[fewer] for fewer in range(1, k + 1)}, ranked)
-    segmentation = segment(features, preparation, swept.fits[k], ranked=ranked, generation=born)
-    if k in evidence.stabilities:
-        segmentation = segmentation.rated(evidence.stabilities[k].jaccards)
-    filled = tuple(
-        f"{catalog.feature(name).label} is unknown for {count:,} customers; they were grouped as if it were the median."
-        for name, count in preparation.filled.items()
-        if count
-    )
-    return Analysis(lines, features, preparation, swept, advice, segmentation, options, (*warnings, *filled), evidence)
+    return evidence, advise(swept, evidence, min_share=options.min_share)
+
+
+def _segmented(
+    features: CustomerFeatures,
+    preparation: Preparation,
+    swept: Sweep,
+    evidence: Evidence,
+    k: int,
+    order: tuple[int, ...] | None = None,
+) -> Segmentation:
+    """The segments of one fit, named as the pages name them: from one segment on.
+
+    Parameters
+    ----------
+    order : the fit's clusters as they are to be numbered, where these customers stand for more
+    """
+    from core.segments.generations import generation, generations
+    from core.segments.naming import ranks
+    from core.segments.segmentation import segment
+
+    ranked, before = ranks(features.values), None
+    if k > 1:
+        before = generations(features, preparation, {fewer: swept.fits[fewer] for fewer in range(1, k)}, ranked)
+    born = generation(features, preparation, swept.fits[k], ranked=ranked, before=before, order=order)
+    found = segment(features, preparation, swept.fits[k], ranked=ranked, generation=born)
+    return found.rated(evidence.stabilities[k].jaccards) if k in evidence.stabilities else found
 
 
 def carried(options: SegmentOptions) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import ctypes
 import gc
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -110,7 +110,7 @@ class Engine:
         if memory_limit is not None:
             settings["memory_limit"] = memory_limit
         try:
-            self.backend: Backend = _Database().connect(":memory:", **settings)
+            self.backend: _Database = _Database().connect(":memory:", **settings)
             if limits.spill is not None:
                 # Not among the settings: those that stand before there is a folder are not heeded.
                 size = sge.Literal.string(limits.spill).sql("duckdb")
@@ -156,6 +156,17 @@ class Engine:
         self._kept.append(drop)
         return kept
 
+    def batches(self, rows: ir.Table, size: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """The rows, up to `size` at a time, in their order."""
+        # Not `to_pyarrow_batches`: Ibis 12 calls what DuckDB 2 has under another name.
+        with self.backend.speaking():
+            reader = self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)
+        return reader.schema, self._speaking(reader)
+
+    def _speaking(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        with self.backend.speaking():
+            yield from batches
+
     def apart(self, rows: ir.Table) -> ir.Table:
         """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
         elsewhere = self._elsewhere(rows)
@@ -163,7 +174,10 @@ class Engine:
 
     def _elsewhere(self, rows: ir.Table) -> Speaking | None:
         """The database of somebody else that rows lie in; None where they are here, or made from nothing."""
-        backend = rows.get_backend()
+        try:
+            backend = rows.get_backend()
+        except ibis.common.exceptions.IbisError:  # rows of memory alone
+            return None
         return backend if isinstance(backend, Speaking) and backend is not self.backend else None
 
     @property

@@ -54,17 +54,21 @@ def pins(lock: Path) -> dict[tuple[str, str], str]:
     return {(pin["name"], pin["marker"] or ""): pin["version"] for pin in found if pin}
 
 
-def recipe(target: str) -> list[list[str]]:
-    """The commands that make would run for a target if nothing had been made yet, as words."""
+def printed_recipe(target: str) -> str:
+    """The commands that make would run for a target if nothing had been made yet."""
     if shutil.which("make") is None:
         pytest.skip("make is not installed")
     # Under `make test` the outer make's own flags stand in the environment.
     environment = {
-        name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+        name: value for name, value in os.environ.items() if name not in {"ARGS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
     }
     command = ["make", "--always-make", "--dry-run", "--no-print-directory", target]
-    printed = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True).stdout
-    return [shlex.split(line) for line in printed.splitlines()]
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def recipe(target: str) -> list[list[str]]:
+    """The commands as words."""
+    return [shlex.split(line) for line in joined(printed_recipe(target))]
 
 
 def pip_install(commands: list[list[str]]) -> list[str]:
@@ -143,9 +147,25 @@ def test_make_run_installs_with_hashes_and_serves() -> None:
 def test_make_test_installs_with_hashes_and_tests() -> None:
     commands = recipe("test")
     assert pip_install(commands) == ["--require-hashes", "-r", "requirements-dev.txt"]
-    assert commands[-1][:3] == [".venv/bin/python", "-m", "pytest"]
+    pytest_runs = " ".join(commands[-1]).split(".venv/bin/python -m pytest ")[1:]
+    assert [run.split("-m ", 1)[1].split(" -n")[0].split(" &&")[0] for run in pytest_runs] == [
+        "not proof and not browser",
+        "browser and not proof",
+    ]
     # Its failure is left to the tests to judge.
     assert any(".ci/apt-install chromium || echo" in " ".join(command) for command in commands)
+
+
+@pytest.mark.parametrize(("others", "browser", "expected"), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (1, 1, 1)])
+def test_make_test_runs_both_parts_and_fails_with_either(
+    tmp_path: Path, others: int, browser: int, expected: int
+) -> None:
+    calls = tmp_path / "calls"
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    exits = f'case "$*" in *"not browser"*) exit {others};; *) exit {browser};; esac'
+    stub(tmp_path / ".venv/bin", "python", f'echo "$*" >> {shlex.quote(str(calls))}\n{exits}')
+    ran = subprocess.run(["sh", "-c", joined(printed_recipe("test"))[-1]], cwd=tmp_path, check=False)
+    assert (len(calls.read_text().splitlines()), ran.returncode) == (2, expected)
 
 
 def stub(folder: Path, name: str, script: str) -> None:

@@ -291,7 +291,7 @@ def currencies(workspace: Workspace) -> Mapping[str, int]:
         return {}
 
     def count() -> Mapping[str, int]:
-        return rows_by_currency(found.rows, found.reading.currency)
+        return rows_by_currency(found.rows, found.reading.counted)
 
     with workspace.alone():
         return workspace.answer(("currencies", reading_key(workspace)), count)

@@ -96,7 +96,7 @@ def _currency(workspace: Workspace) -> None:
         workspace,
         "Which currency counts?",
         {code: f"{plain(code)} ({count:,} {'row' if count == 1 else 'rows'})" for code, count in rows.items()},
-        files.lines(workspace).reading.currency or "",
+        files.lines(workspace).reading.counted or "",
         lambda currency: files.choose(workspace, currency=currency),
         help="Amounts in different currencies are never added up; rows in the others are set aside.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Self, get_args
 
@@ -302,17 +302,25 @@ def _learn(name: str, column: np.ndarray, transform: Transform) -> FittedFeature
 
 
 def _fences(column: np.ndarray, first: float, third: float) -> tuple[float, float, float]:
+    largest = float(np.abs(column).max())
+    return fences(first, third, largest, lambda: (float(column.mean()), float(column.std())))
+
+
+def fences(
+    first: float, third: float, largest: float, moments: Callable[[], tuple[float, float]]
+) -> tuple[float, float, float]:
     """Lower fence, upper fence, and the spread that they are multiples of; `prepare` says why these.
 
     Parameters
     ----------
-    first, third : the quartiles of the column
+    first, third : the quartiles of the transformed values
+    largest : the largest absolute value, against which rounding is told
+    moments : their mean and (population) standard deviation, asked for where the quartiles are alike
     """
-    spread = third - first
-    rounding = 1e-12 * float(np.abs(column).max())
+    spread, rounding = third - first, 1e-12 * largest
     if spread <= rounding:
-        first = third = float(column.mean())
-        spread = float(column.std())
+        mean, spread = moments()
+        first = third = mean
     if spread <= rounding:
         return -math.inf, math.inf, 1.0
     return first - FENCE * spread, third + FENCE * spread, spread

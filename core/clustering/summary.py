@@ -10,8 +10,8 @@ import pandas as pd
 MOST_EXACT = 50_000
 """Customers up to whom k-means is fitted on each of them."""
 
-_FINEST, _COARSER = 24, (16, 12, 8)  # cells a dimension
-_MOST_FINE, _MOST_COARSE = 60_000, 8_000  # points
+FINEST, _COARSER = 24, (16, 12, 8)  # cells a dimension
+MOST_FINE, _MOST_COARSE = 60_000, 8_000  # points
 _CHUNK_ROWS = 1 << 18
 
 
@@ -54,7 +54,11 @@ def summarise(matrix: np.ndarray, seed: int = 42) -> Summary | None:
     if len(matrix) <= MOST_EXACT:
         return None
     everyone = Points(matrix, np.ones(len(matrix)))
-    fine = _gridded(everyone, _FINEST, _MOST_FINE) or _drawn(everyone, _MOST_FINE, seed)
+    return coarsened(_gridded(everyone, FINEST, MOST_FINE) or _drawn(everyone, MOST_FINE, seed), seed)
+
+
+def coarsened(fine: Points, seed: int) -> Summary:
+    """The fine points with the coarse ones that are made of them, as `summarise` says."""
     for cells in _COARSER:
         coarse = _gridded(fine, cells, _MOST_COARSE)
         if coarse is not None:

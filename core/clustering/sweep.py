@@ -165,10 +165,20 @@ def _fit(matrix: np.ndarray, summary: Summary | None, seed: int, k: int) -> Clus
         everyone = Points(matrix, np.ones(len(matrix)))
         model = _k_means(everyone, k, seed, "k-means++", n_init=10)
         return _without_empty(model.cluster_centers_, model.labels_, float(model.inertia_))
-    start = _k_means(summary.coarse, k, seed, "k-means++", n_init=_STARTS)
-    model = _k_means(summary.fine, k, seed, start.cluster_centers_, n_init=1)
+    model = _on_points(summary, seed, k)
     labels = model.predict(matrix)
     return _without_empty(model.cluster_centers_, labels, _inertia(matrix, model.cluster_centers_, labels))
+
+
+def cluster_points(summary: Summary, seed: int, k: int) -> np.ndarray:
+    """The centres, (k, n_features), that the sweep finds on points which stand for many customers."""
+    ignore_merged_clusters()
+    return np.asarray(_on_points(summary, seed, k).cluster_centers_)
+
+
+def _on_points(summary: Summary, seed: int, k: int) -> KMeans:
+    start = _k_means(summary.coarse, k, seed, "k-means++", n_init=_STARTS)
+    return _k_means(summary.fine, k, seed, start.cluster_centers_, n_init=1)
 
 
 def _k_means(points: Points, k: int, seed: int, init: str | np.ndarray, *, n_init: int) -> KMeans:

@@ -47,9 +47,10 @@ class FittedTransform:
     @classmethod
     def _by_skew(cls, column: np.ndarray) -> Self:
         before = skewness(column)
-        if abs(before) <= SKEW_BOUND:
+        wanted = by_skew(before)
+        if wanted == "none":
             return cls()
-        candidate = cls.learn(column, "log" if before > 0 else "power")
+        candidate = cls.learn(column, wanted)
         return candidate if abs(skewness(candidate.forward(column))) < abs(before) else cls()
 
     @classmethod
@@ -111,6 +112,11 @@ class FittedTransform:
         error = np.abs(self.backward(transformed) - column).max()
         # Written so that a NaN answers no.
         return bool(np.abs(transformed).max() < _LARGEST and error <= _ROUND_TRIP * (column.max() - column.min()))
+
+
+def by_skew(skew: float) -> Kind:
+    """What "auto" tries for a feature of this skewness; see `preparation.prepare` for the rule."""
+    return "none" if abs(skew) <= SKEW_BOUND else "log" if skew > 0 else "power"
 
 
 def skewness(column: np.ndarray) -> float:

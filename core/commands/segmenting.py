@@ -28,10 +28,12 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
     preset = PRESETS.get(given.preset or "")
     options = _segment_options(given)
     lines = read(engine, given, preset.returns if preset else None, carried(options))
-    analysis = analyse(lines, options)
+    wanted = _wanted(given, options.seed)
+    # Contacts for platforms and the sheets of a workbook are made of customers in memory.
+    analysis = analyse(lines, options, engine=None if wanted.platforms or wanted.workbook else engine)
     facts = inspected(lines) | segmented(analysis)
     facts["warnings"] = [*facts["warnings"], *analysis.warnings]
-    written = bundle.write(analysis, given.out, figures(analysis), _wanted(given, options.seed), with_rules=given.rules)
+    written = bundle.write(analysis, given.out, figures(analysis), wanted, with_rules=given.rules)
     facts |= written.facts
     told = [
         *in_words(facts),

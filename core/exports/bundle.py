@@ -59,10 +59,18 @@ def write(
     Our own files of an earlier run are removed first; whatever else lies in the folder stays.
     """
     wanted = wanted or Wanted()
-    control = wanted.control(analysis.segmentation)
+    everyone = analysis.everyone
+    if everyone is not None:
+        control = everyone.drawn(wanted.control_share, wanted.seed)
+    else:
+        control = wanted.control(analysis.segmentation)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-    files = lists.write_segment_files(analysis.segmentation, analysis.sweep.frame(), out, control)
+    if everyone is None:
+        files = lists.write_lists(analysis.segmentation, out, control)
+    else:
+        files = lists.write_parts(*everyone.batches(control), analysis.segmentation.segments, out)
+    files += lists.write_tables(analysis.segmentation, analysis.sweep.frame(), out)
     lists.write_set_aside(analysis.lines.set_aside(), out / "set_aside.csv")
     lists.write_text(recipe(analysis).to_json(), out / "recipe.json")
     found = rules(analysis.segmentation, analysis.options.seed)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
-import pandas as pd
 
 from core.segments.segmentation import Segmentation
 
@@ -50,21 +50,26 @@ def draw(segmentation: Segmentation, share: float, seed: int = 42) -> Control:
     smallest lots are drawn. So who is drawn this month is mostly drawn again next month, whatever the others did, and
     a larger share holds the smaller one.
     """
+    segments = segmentation.assignments["segment"].to_numpy()
+    return draw_of(segmentation.assignments.index, segments, segmentation.n_segments, share, seed)
+
+
+def draw_of(ids: Iterable[str], segments: np.ndarray, n_segments: int, share: float, seed: int = 42) -> Control:
+    """The same of customers who are known by their ids and their segments, (n_customers,) from 1."""
     if not 0 <= share <= MOST_SHARE:
         raise ValueError(f"The share of a control group must be from 0 to {MOST_SHARE}, not {share!r}.")
-    segments = segmentation.assignments["segment"].to_numpy()
     members = np.zeros(len(segments), dtype=bool)
-    sizes = np.bincount(segments, minlength=segmentation.n_segments + 1)[1:]
+    sizes = np.bincount(segments, minlength=n_segments + 1)[1:]
     drawn = np.floor(share * sizes + 0.5).astype(np.int64)
     if drawn.any():
-        order = np.argsort(_lots(segmentation.assignments.index, seed), kind="stable")
+        order = np.argsort(_lots(ids, seed), kind="stable")
         for number, count in enumerate(drawn.tolist(), start=1):
             members[order[segments[order] == number][:count]] = True
     return Control(share, seed, members, tuple(drawn.tolist()))
 
 
-def _lots(ids: pd.Index[str], seed: int) -> np.ndarray:
+def _lots(ids: Iterable[str], seed: int) -> np.ndarray:
     """(n_customers,) 64 random bits a customer. Two of a million are the same once in 37 million draws."""
     key = seed.to_bytes(8, "big", signed=True)
-    digests = b"".join(blake2b(str(each).encode(), digest_size=8, key=key).digest() for each in ids)
-    return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
+    digests = (blake2b(str(each).encode(), digest_size=8, key=key).digest() for each in ids)
+    return np.fromiter((int.from_bytes(each, "big") for each in digests), dtype=np.uint64)

@@ -16,7 +16,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 from unicodedata import category, combining, normalize
@@ -170,21 +170,37 @@ def write_lists(segmentation: Segmentation, out_dir: Path, control: Control | No
     -------
     The files written.
     """
+    table = table_of(segmentation, control)
+    return write_parts(table.schema, table.to_batches(max_chunksize=ROWS_AT_ONCE), segmentation.segments, out_dir)
+
+
+def write_parts(
+    schema: pa.Schema, batches: Iterable[pa.RecordBatch], segments: Sequence[Segment], out_dir: Path
+) -> list[Path]:
+    """The files of `write_lists`, of rows that come a batch at a time, so that no more of them are held.
+
+    Parameters
+    ----------
+    schema : of the batches; `segment` is one of its columns
+    """
     lists_dir = out_dir / "lists"
     lists_dir.mkdir(parents=True, exist_ok=True)
-    table = table_of(segmentation, control)
-    written = [out_dir / "segments.csv"]
-    write_csv(table, written[0])
-    for segment in segmentation.segments:
-        written.append(lists_dir / list_name(segment))
-        write_csv(of(table, segment), written[-1])
-    return written
+    paths = [out_dir / "segments.csv", *(lists_dir / list_name(each) for each in segments)]
+    header = _header(schema.names, safe=True)
+    with ExitStack() as open_files:
+        files = [open_files.enter_context(_aside(path)) for path in paths]
+        for file in files:
+            file.write(header)
+        for batch in batches:
+            lines = _lines(batch, safe=True)
+            files[0].write(_joined(lines))
+            for file, each in zip(files[1:], segments, strict=True):
+                file.write(_joined(lines.filter(pc.equal(batch.column("segment"), each.number))))
+    return paths
 
 
-def write_segment_files(
-    segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path, control: Control | None = None
-) -> list[Path]:
-    """Write what `write_lists` writes, summary.csv and sweep.csv.
+def write_tables(segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path) -> list[Path]:
+    """Write summary.csv and sweep.csv.
 
     Parameters
     ----------
@@ -194,13 +210,12 @@ def write_segment_files(
     -------
     The files written.
     """
-    everyone, *written = write_lists(segmentation, out_dir, control)
     tables = {out_dir / "summary.csv": segmentation.summary()}
     if sweep_frame is not None:
         tables[out_dir / "sweep.csv"] = sweep_frame
     for path, frame in tables.items():
         write_csv(frame, path)
-    return [everyone, *tables, *written]
+    return list(tables)
 
 
 def list_bytes(segmentation: Segmentation, number: int, control: Control | None = None) -> bytes:
@@ -275,20 +290,29 @@ def clear(out_dir: Path) -> None:
 
 
 def _write(table: pa.Table, file: IO[bytes], *, safe: bool, verbatim: Collection[str] = ()) -> None:
-    names = [safe_text(name) if safe else name for name in table.column_names]
-    file.write((",".join(_quoted(pa.array(names, pa.large_string())).to_pylist()) + "\n").encode())
+    file.write(_header(table.column_names, safe=safe))
     for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
-        if not batch.num_rows:
-            continue
-        cells = [
-            _cells(column, safe=safe and name not in verbatim)
-            for name, column in zip(table.column_names, batch.columns, strict=True)
-        ]
-        if len(cells) == 1:  # a lone empty cell would be an empty line, which readers skip
-            cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
-        lines = pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))
-        file.write("\n".join(lines.to_pylist()).encode())
-        file.write(b"\n")
+        file.write(_joined(_lines(batch, safe=safe, verbatim=verbatim)))
+
+
+def _header(names: Sequence[str], *, safe: bool) -> bytes:
+    told = [safe_text(name) if safe else name for name in names]
+    return (",".join(_quoted(pa.array(told, pa.large_string())).to_pylist()) + "\n").encode()
+
+
+def _lines(batch: pa.RecordBatch, *, safe: bool, verbatim: Collection[str] = ()) -> pa.Array:
+    """The rows as text, without line ends."""
+    cells = [
+        _cells(column, safe=safe and name not in verbatim)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    if len(cells) == 1:  # a lone empty cell would be an empty line, which readers skip
+        cells = [pc.if_else(pc.equal(cells[0], ""), '""', cells[0])]
+    return pc.binary_join_element_wise(*cells, pa.scalar(",", pa.large_string()))
+
+
+def _joined(lines: pa.Array) -> bytes:
+    return "".join(f"{line}\n" for line in lines.to_pylist()).encode()
 
 
 def _cells(column: pa.Array, *, safe: bool) -> pa.Array:

@@ -102,15 +102,39 @@ def _of_table(given: CustomerTable) -> CustomerFeatures:
 
 
 def _of_orders(lines: OrderLines, names: Sequence[str] | None) -> CustomerFeatures:
-    wanted = _with_uses(names, lines) if names is not None else [each.name for each in available(lines)]
-    expression = _customers(lines, wanted)
-    frame = expression.select("customer_id", *wanted).to_pandas().set_index("customer_id").sort_index()
+    frame = customer_table(lines, names).to_pandas().set_index("customer_id").sort_index()
     frame.index = frame.index.astype("str")
-    contacts = [role for role in CONTACTS if role in lines.rows.columns]
-    reach = _contacts(lines.table, contacts).reindex(frame.index)
+    contacts = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"))
+    for role, column in contact_tables(lines).items():
+        contacts = contacts.join(column.to_pandas().set_index("customer_id").set_axis([role], axis=1), how="outer")
+    reach = contacts.reindex(frame.index)
     if lines.source.elsewhere is not None:
         lines.source.elsewhere.require_unchanged()
-    return CustomerFeatures(frame.astype("float64"), reach, lines.reference_date, lines.reading.currency)
+    return CustomerFeatures(frame, reach, lines.reference_date, lines.reading.currency)
+
+
+def customer_table(lines: OrderLines, names: Sequence[str] | None = None) -> ir.Table:
+    """One expression from order lines to a row a customer: customer_id and the features as float64, in no order.
+
+    Parameters
+    ----------
+    names : as in `customer_features`
+
+    Raises
+    ------
+    UnknownFeatureError
+    """
+    wanted = _with_uses(names, lines) if names is not None else [each.name for each in available(lines)]
+    customers = _customers(lines, wanted)
+    return customers.select("customer_id", **{name: customers[name].cast("float64") for name in wanted})
+
+
+def contact_tables(lines: OrderLines) -> dict[str, ir.Table]:
+    """For each column that reaches people the customers who have it: customer_id and `contact`.
+
+    Of several values it is the one seen last, and of several that day the first by text.
+    """
+    return {role: _last_seen(lines.table, role) for role in CONTACTS if role in lines.rows.columns}
 
 
 def _with_uses(names: Sequence[str], lines: OrderLines) -> list[str]:
@@ -159,14 +183,7 @@ def _customers(lines: OrderLines, wanted: Sequence[str]) -> ir.Table:
     return customers.drop(*bounds)
 
 
-def _contacts(table: ir.Table, contacts: Sequence[str]) -> pd.DataFrame:
-    """How to reach each customer: of each column the value seen last, and of several that day the first by text."""
-    reach = pd.DataFrame(index=pd.Index([], dtype="str", name="customer_id"))
-    for role in contacts:
-        seen = (
-            table.filter(table[role].notnull()).group_by(["customer_id", role]).aggregate(last=ibis._.order_date.max())
-        )
-        newest = ibis.row_number().over(group_by="customer_id", order_by=[ibis.desc("last"), role])
-        chosen = seen.mutate(place=newest).filter(ibis._.place == 0).select("customer_id", role).to_pandas()
-        reach = reach.join(chosen.set_index("customer_id"), how="outer")
-    return reach
+def _last_seen(table: ir.Table, role: str) -> ir.Table:
+    seen = table.filter(table[role].notnull()).group_by(["customer_id", role]).aggregate(last=ibis._.order_date.max())
+    newest = ibis.row_number().over(group_by="customer_id", order_by=[ibis.desc("last"), role])
+    return seen.mutate(place=newest).filter(ibis._.place == 0).select("customer_id", contact=seen[role])

@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from core.engine import Engine
-from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError
+from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError, listed
 from core.orders import parsing
 from core.orders import reading as readings
 from core.orders.columns import Recognition, recognise
@@ -22,7 +22,7 @@ from core.orders.ledger import REASONS, Ledger, reckon
 from core.orders.numbers import Decimal
 from core.orders.overlapping import Copies, copies, count_copies, lines_in_another_file
 from core.orders.relating import NUMBERED, Relations, all_relations, related, relations
-from core.orders.remarks import remarks
+from core.orders.remarks import remarks, rows_in_other_currencies
 from core.orders.roles import DESCRIPTIVE
 from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, refunded, sale_rules
 from core.orders.set_aside import rows_set_aside
@@ -135,8 +135,8 @@ def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None =
         kind = AmbiguousDatesError if first.kind == "date-order" else AmbiguousInputError
         raise kind(str(first), hint="Say which reading is right, or leave out --strict to take the likelier.")
     if lines.ledger.used.rows == 0:
-        raise _nothing_left(lines.ledger)
-    return replace(lines, remarks=remarks(lines.rows, lines.ledger, lines.relations, lines.reading.currency))
+        raise _nothing_left(lines)
+    return replace(lines, remarks=remarks(lines.rows, lines.ledger, lines.relations, lines.reading.counted))
 
 
 def _clean(engine: Engine, source: SourceTable, options: CleaningOptions) -> OrderLines:
@@ -270,7 +270,7 @@ def _judge(by: _Judgement) -> Stage:
         if back is not None:
             paid = {"amount": rows.amount - back, "refunded": back}
         kept = (name for name in rows.columns if name not in {*_ONLY_TO_JUDGE, "amount", "refunded"})
-        other = {"other_currency": rows.currency.nullif(by.reading.currency)} if "currency" in rows.columns else {}
+        other = {"other_currency": rows.currency.nullif(by.reading.counted)} if "currency" in rows.columns else {}
         return {
             **{name: rows[name] for name in kept},
             **paid,
@@ -300,7 +300,7 @@ def _tests(rows: ir.Table, by: _Judgement) -> dict[str, ir.BooleanValue]:
     told = {"not-an-order": not_an_order(rows, by.rules), "not-sold": not_sold(rows, by.rules)}
     tests |= {reason: test for reason, test in told.items() if test is not None}
     if "currency" in rows.columns:
-        tests["other-currency"] = rows.currency != ibis.literal(by.reading.currency)
+        tests["other-currency"] = rows.currency != ibis.literal(by.reading.counted)
     if by.options.as_of is not None:
         tests["after-as-of"] = rows.order_date > ibis.literal(by.options.as_of)
     return tests
@@ -331,10 +331,15 @@ def _without_customers_who_never_bought(engine: Engine, rows: ir.Table) -> ir.Ta
     return _set_aside(rows, never, ["customer_id"], "no-purchase")
 
 
-def _nothing_left(ledger: Ledger) -> NoUsableRowsError:
+def _nothing_left(lines: OrderLines) -> NoUsableRowsError:
+    ledger = lines.ledger
     most = max(ledger.set_aside, key=lambda entry: entry.rows)
+    hint = "Check which column is read as customer, date and amount, and how dates and numbers are written."
+    if most.reason == "other-currency":
+        counted, others = lines.reading.counted, listed([*rows_in_other_currencies(lines.rows)])
+        hint = f"The file's amounts are in {others}: let one of these count, and not {counted}."
     return NoUsableRowsError(
         f"None of the {ledger.rows_in:,} rows can be used. The most frequent reason, for {most.rows:,} rows: "
         f"{most.label.lower()}.",
-        hint="Check which column is read as customer, date and amount, and how dates and numbers are written.",
+        hint=hint,
     )

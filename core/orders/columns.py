@@ -7,9 +7,17 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError, UserError
-from core.orders import sales, values
-from core.orders.names import normalised
+from core.errors import (
+    NoAmountColumnError,
+    NoCustomerColumnError,
+    NoDateColumnError,
+    UnknownColumnError,
+    UserError,
+    listed,
+)
+from core.orders import currencies, sales, values
+from core.orders.headers import HeaderWords, name_score, speaks_of_a_sum
+from core.orders.names import normalised, of_money
 from core.orders.platforms import Platform, columns_of, platform_of
 from core.orders.roles import BY_NAME, ROLES, Role
 from core.orders.source import SourceTable
@@ -83,17 +91,18 @@ def _by_name(
 ) -> dict[str, str]:
     """The settled roles, and those that a header's words and its column's values speak for, the surest first."""
     columns = dict(settled)
-    plain = {header: normalised(header) for header in headers if header not in settled.values()}
+    free = [header for header in headers if header not in settled.values()]
     open_roles = [role for role in ROLES if role.name not in chosen and role.name not in _PLATFORM_ONLY]
     shared = [header for header in (columns.get("customer_id"),) if header is not None]
-    plain |= {header: normalised(header) for header in shared}
+    plain = {header: HeaderWords.of(header) for header in (*free, *shared)}
     scores = sorted(
         (
             (score, -ROLES.index(role), role.name, header)
             for role in open_roles
             for header, words in plain.items()
-            if (score := _name_score(role, words)) > 0 and _holds(role, sample[header])
+            if (score := name_score(role, words)) > 0 and _holds(role, sample[header])
         ),
+        key=lambda found: (*found[:3], -headers.index(found[3])),
         reverse=True,
     )
     taken = set(columns.values())
@@ -156,25 +165,6 @@ def _header(source: SourceTable, wanted: str) -> str | None:
     raise UnknownColumnError(wanted, source.headers)
 
 
-def _name_score(role: Role, plain: str) -> float:
-    """1 for the most telling name, a little less for each further one; half where a name is only part of the header.
-
-    A header that is all that a column's values bear out for this role alone ("Type" over payments and refunds) counts
-    in full.
-    """
-    if role.kind == "movement" and plain in role.names:
-        return 1.0
-    if plain in role.names:
-        return 1.0 - 0.4 * role.names.index(plain) / len(role.names)
-    if role.name in {"customer_name"}:
-        return 0.0
-    padded = f" {plain} "
-    for rank, name in enumerate(role.names):
-        if len(name) > 3 and f" {name} " in padded and " " in name:
-            return 0.5 - 0.2 * rank / len(role.names)
-    return 0.0
-
-
 def _holds(role: Role, sampled: Sequence[object]) -> bool:
     """Whether the values can be of the role's kind. A column of blanks can be anything but a key."""
     if all(values.is_blank(value) for value in sampled):
@@ -231,12 +221,17 @@ def _only_one(
     columns: Mapping[str, str],
     chosen: Collection[str],
 ) -> dict[str, str]:
-    """What a header's words did not tell, where a single column holds what can be nothing else: emails, or days."""
+    """What no name told, where a single column can be nothing else: holds emails or days, or speaks of a sum."""
     found = {}
     for role, kind in (("customer_id", "email"), ("order_date", "date")):
         alike = [header for header in free if values.share(sample[header], kind) > 0.9]  # type: ignore[arg-type]
         if role not in columns and role not in chosen and len(alike) == 1:
             found[role] = alike[0]
+    known = columns.keys() | found.keys()
+    if "order_date" in known and known.isdisjoint({"amount", "unit_price"}) and "amount" not in chosen:
+        sums = [header for header in free if speaks_of_a_sum(header) and _holds(BY_NAME["amount"], sample[header])]
+        if len(sums) == 1:
+            found["amount"] = sums[0]
     return found
 
 
@@ -287,10 +282,16 @@ def _warnings(
     unread = _unread_quantity(source, sample)
     if "quantity" not in columns and unread is not None:
         found.append(f"The column {unread} is named like a quantity but mostly holds text, so it is not used.")
+    amount = columns.get("amount")
+    if amount is not None and (code := currencies.of_header(amount)):
+        same = [header for header in source.headers if header != amount and of_money(header) == of_money(amount)]
+        elsewhere = [header for header in same if currencies.of_header(header) not in {None, code}]
+        if elsewhere:
+            found.append(f"{amount} is counted; the same in another currency is not: {listed(elsewhere)}.")
     return tuple(found)
 
 
 def _unread_quantity(source: SourceTable, sample: Mapping[str, Sequence[object]]) -> str | None:
     """A column that is named like a quantity and holds something else."""
-    named = (header for header in source.headers if _name_score(BY_NAME["quantity"], header) > 0.5)
+    named = (header for header in source.headers if name_score(BY_NAME["quantity"], HeaderWords.of(header)) > 0.5)
     return next((header for header in named if not _holds(BY_NAME["quantity"], sample[header])), None)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousInputError, NoUsableRowsError, listed
-from core.orders import ids, numbers, values
+from core.orders import currencies, ids, numbers, values
 from core.orders.cleaning import CleaningOptions
 from core.orders.columns import Recognition, detect
 from core.orders.ledger import REASONS, Ledger, LedgerEntry
@@ -244,7 +244,7 @@ def _stages(
     customer = source.column(recognition.columns["customer_id"])
     emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
     fallback = recognition.header("email")
-    currency = recognition.header("currency")
+    currency, money = recognition.header("currency"), recognition.header("amount")
 
     def written(table: ir.Table) -> dict[str, ir.Value]:
         alone = {"customer_id": customer} | {
@@ -279,7 +279,9 @@ def _stages(
         read: dict[str, ir.Value] = {"customer_id": ids.identity(found.customer_id, lower=emails)}
         if fallback is not None:
             read["customer_id"] = ibis.coalesce(read["customer_id"], ids.identity(found.fallback, lower=True))
-        read["currency"] = numbers.currency_code(found.currency) if currency is not None else ibis.null("string")
+        read["currency"] = currencies.code(found.currency) if currency is not None else ibis.null("string")
+        if money is not None and reading.signed is not None:
+            read["currency"] = currencies.told(found[f"cell_{source.column(money)}"], reading.signed)
         for column, mark in marks.items():
             number, cell = found[f"number_{column}"], found[f"cell_{column}"]
             read[f"number_{column}"] = ibis.coalesce(
@@ -317,8 +319,8 @@ def _telling(source: SourceTable, rows: ir.Table, kinds: Kinds) -> tuple[tuple[M
 def _judged(rows: ir.Table, reading: Reading, money: str | None) -> ir.Table:
     """The rows with the reason for which each is set aside, missing where it is used."""
     elsewhere = ibis.literal(False)
-    if money is not None and reading.currency is not None:
-        elsewhere = (rows.currency != ibis.literal(reading.currency)).fill_null(False)
+    if money is not None and reading.counted is not None:
+        elsewhere = (rows.currency != ibis.literal(reading.counted)).fill_null(False)
     told = rows.mutate(
         reason=ibis.cases(
             (rows.customer_id.isnull(), "no-customer"), (elsewhere, "other-currency"), else_=ibis.null("string")

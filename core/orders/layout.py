@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from operator import itemgetter
 
-from core.orders.names import normalised
+from core.orders.names import normalised, of_money
 from core.orders.roles import ORDER_ROLES, ROLES
 
 Cell = str | int | float | bool | date | datetime | time | timedelta
@@ -38,6 +38,7 @@ _TOTAL = re.compile(
 _CURRENCY = re.compile(r"^\s*([A-Z]{3}|\W{1,2})\s*$")
 _VALUES = frozenset({"number", "date"})
 _NAMES = {name for role in ROLES for name in role.names}
+_OF_MONEY = {name for role in ROLES if role.kind == "money" for name in role.names}
 _ORDER_NAMES: Mapping[str, str] = {name: role.name for role in ROLES if role.name in ORDER_ROLES for name in role.names}
 
 
@@ -159,7 +160,13 @@ def table_rows(rows: Iterable[Numbered], layout: Layout, left_out: LeftOut) -> I
 
 def order_roles(headers: Iterable[str]) -> set[str]:
     """Which of the roles that orders need are named by headers."""
-    return {_ORDER_NAMES[name] for header in headers if (name := normalised(header)) in _ORDER_NAMES}
+    return {_ORDER_NAMES[name] for header in headers if (name := _name(header)) in _ORDER_NAMES}
+
+
+def _name(header: str) -> str:
+    """A header as the names of roles are written."""
+    words, money = normalised(header), of_money(header)
+    return money if money in _OF_MONEY and words not in _NAMES else words
 
 
 def is_blank(cells: Row) -> bool:
@@ -206,7 +213,7 @@ def _header_score(line: _Line, below: Sequence[_Line]) -> tuple[int, int, int]:
     filled = line.filled
     if len(filled) < 2 or line.kinds.count("text") < 0.75 * len(filled):
         return (0, 0, 0)
-    names = sum(normalised(_text(line.cells[place])) in _NAMES for place in filled)
+    names = sum(_name(_text(line.cells[place])) in _NAMES for place in filled)
     if not below:
         return (names, 0, len(filled))
     body = _body(below)

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from core.orders import values
+from core.orders import currencies, values
 from core.orders.columns import Recognition
-from core.orders.names import normalised
-from core.orders.numbers import CURRENCY_CODES, CURRENCY_SIGNS
+from core.orders.names import normalised, of_money
 from core.orders.roles import BY_NAME, CONTACTS
 from core.orders.source import SourceTable
 
@@ -132,7 +131,7 @@ def meanings(headers: Sequence[str], amount: str | None, *, chosen: bool) -> dic
     """
     known: dict[str, str] = {}
     for feature, names in SAME_AS.items():
-        alike = [header for name in names for header in headers if normalised(header) == name]
+        alike = [header for name in names for header in headers if name in {normalised(header), of_money(header)}]
         if feature == "total_revenue" and amount in headers and amount is not None:
             if chosen:
                 known[feature] = amount
@@ -149,7 +148,7 @@ def _prices(header: str) -> bool:
     """Whether a header speaks of the price of something rather than of what was paid in all."""
     words = normalised(header)
     priced = any(f" {name} " in f" {words} " for name in BY_NAME["unit_price"].names)
-    return priced and words not in BY_NAME["amount"].names
+    return priced and {words, of_money(header)}.isdisjoint(BY_NAME["amount"].names)
 
 
 def names_a_customer(header: str) -> bool:
@@ -197,7 +196,7 @@ def _codes(texts: Sequence[str]) -> bool:
     """Whether the numbers have leading zeros, or letters that are no currency."""
     padded = sum(bool(re.fullmatch(r"0\d+", text)) for text in texts)
     # A rand is written R12.50; what is R1, R2 and R3 throughout is a code.
-    money = {code.lower() for code in CURRENCY_CODES} | {sign for sign in CURRENCY_SIGNS if len(sign) > 1}
+    money = {code.lower() for code in currencies.CODES} | {sign for sign in currencies.SIGNS if len(sign) > 1}
     glued = [found[1].lower() for text in texts if (found := re.fullmatch(r"([A-Za-z]{1,3}\.?)\d+", text))]
     lettered = len(glued) > _ENOUGH * len(texts) and not set(glued) <= money
     return lettered or padded > _FEW_CODES * len(texts)

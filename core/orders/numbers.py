@@ -14,49 +14,31 @@ from typing import Literal
 import ibis
 import ibis.expr.types as ir
 
+from core.orders import currencies
+
 Decimal = Literal["point", "comma"]
-
-_CODES = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-    "CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG "
-    "HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA "
-    "MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD "
-    "RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX "
-    "USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL HRK"
-)
-CURRENCY_CODES: tuple[str, ...] = tuple(_CODES.split())
-"""ISO 4217, and the kuna of files from before 2023."""
-
-CURRENCY_SIGNS: Mapping[str, str | None] = {
-    "us$": "USD", "ca$": "CAD", "c$": "CAD", "au$": "AUD", "a$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD",
-    "mx$": "MXN", "nt$": "TWD", "r$": "BRL", "$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "￥": "JPY", "₹": "INR",
-    "₩": "KRW", "₺": "TRY", "₽": "RUB", "₴": "UAH", "₫": "VND", "฿": "THB", "₪": "ILS", "₦": "NGN", "₱": "PHP",
-    "₡": "CRC", "₵": "GHS", "₲": "PYG", "₸": "KZT", "₾": "GEL", "rs.": "INR", "rs": "INR", "zł": "PLN", "zl": "PLN",
-    "kč": "CZK", "ft": "HUF", "lei": "RON", "лв.": "BGN", "лв": "BGN", "sfr.": "CHF", "sfr": "CHF", "fr.": "CHF",
-    "rm": "MYR", "rp": "IDR", "tl": "TRY", "r": "ZAR",
-    "kr.": None, "kr": None,  # of Sweden, Norway or Denmark
-}  # fmt: skip
-"""Signs in lower case; the longer stand before those that they begin with. `$` alone is USD."""
 
 _BLANK = "[\\s\u00a0\u2007\u2009\u202f]"
 _MINUS = "[-−–]"
-_CURRENCY = "|".join([*(re.escape(sign) for sign in CURRENCY_SIGNS), *(code.lower() for code in CURRENCY_CODES)])
+_CURRENCY = "|".join([*map(re.escape, currencies.SIGNS), *(code.lower() for code in currencies.CODES)])
 _FIRST = r"[1-9]\d{0,2}"  # thousands begin with no zero
 _GROUPED: Mapping[Decimal, str] = {
     "point": rf"{_FIRST}(?:,\d{{3}})+|[1-9]\d?(?:,\d\d)+,\d{{3}}",  # in India groups are of two above the last
     "comma": rf"{_FIRST}(?:\.\d{{3}})+",
 }
 _EITHER = rf"{_FIRST}(?:{_BLANK}\d{{3}})+|{_FIRST}(?:['’]\d{{3}})+|\d+"
+_NO_CENTS = "[-−–—]{1,2}"  # `25.-` and `25,--`, as prices are written in shops
 _MARK: Mapping[Decimal, str] = {"point": r"\.", "comma": ","}
 _POWER = r"(?:e[-+]?\d{1,3})?"
 
 
 def _form(decimal: Decimal) -> str:
     number = rf"(?:{_GROUPED[decimal]}|{_EITHER})(?:{_MARK[decimal]}\d+)?{_POWER}"
+    priced = rf"(?:{number}|(?:{_GROUPED[decimal]}|{_EITHER}){_MARK[decimal]}{_NO_CENTS})"
     before, after = rf"(?:(?:{_CURRENCY}){_BLANK}*)", rf"(?:{_BLANK}*(?:{_CURRENCY}))"
-    signed = rf"(?:[-+−–]{_BLANK}*{before}?|{before}(?:[-+−–]{_BLANK}*)?)?{number}{after}?"
+    signed = rf"(?:[-+−–]{_BLANK}*{before}?|{before}(?:[-+−–]{_BLANK}*)?)?{priced}{after}?"
     signed_after = rf"{before}?{number}{_BLANK}*(?:{_MINUS}{after}?|{after}{_MINUS})"
-    in_parentheses = rf"{before}?\({_BLANK}*{before}?{number}{after}?{_BLANK}*\){after}?"
+    in_parentheses = rf"{before}?\({_BLANK}*{before}?{priced}{after}?{_BLANK}*\){after}?"
     return rf"(?i)^{_BLANK}*(?:{signed}|{signed_after}|{in_parentheses}){_BLANK}*$"
 
 
@@ -69,7 +51,9 @@ _BARE: Mapping[Decimal, str] = {
 _COMPILED = {decimal: re.compile(f"{_FORMS[decimal]}|{_BARE[decimal]}") for decimal in _FORMS}
 # The number within what was already found to be one: no sign or code has a digit.
 _DIGITS = "^\\D*(\\d[\\d.,'’\\s\u00a0\u2007\u2009\u202f]*(?:[eE][-+]?\\d+)?)"
-_NEGATIVE = rf"^\D*[-−–(]|{_MINUS}\D*$"
+BELOW_NOTHING = r"^\D{0,4}[-−]|^\(|[^.,\-−–—]-$"
+"""What a glance at trimmed text tells of amounts that are less than nothing."""
+_NEGATIVE = rf"^\D*[-−–(]|[^.,\-−–—]{_MINUS}\D*$"
 
 
 def is_number(written: str) -> bool:
@@ -191,63 +175,3 @@ def readings_of(written: str) -> dict[Decimal, str]:
     sign = "-" if re.search(_NEGATIVE, written) else ""
     fraction, thousands = f"about {float(f'{sign}{whole}.{rest}'):.2f}".replace(".", mark), sign + whole + rest
     return {"point": fraction, "comma": thousands} if mark == "." else {"point": thousands, "comma": fraction}
-
-
-def currency_of(header: str) -> str | None:
-    """The ISO 4217 code of a currency that a header names: `Amount (EUR)`, `price_usd`, `Total €`."""
-    words = re.split(r"[^\w$€£¥₹₩₺₽]+|_", header)
-    for word in words:
-        if word in CURRENCY_CODES or (word.upper() in _USUAL and word.islower()):
-            return word.upper()
-        for sign, code in CURRENCY_SIGNS.items():
-            if not sign[0].isalpha() and sign in word:
-                return code
-    return None
-
-
-_USUAL = (
-    "EUR",
-    "USD",
-    "GBP",
-    "CHF",
-    "SEK",
-    "NOK",
-    "DKK",
-    "PLN",
-    "CZK",
-    "JPY",
-    "INR",
-    "AUD",
-    "NZD",
-    "CAD",
-    "BRL",
-    "KES",
-)
-"""Codes that are no words, and so mean money in lower case too."""
-
-
-def currency_code(written: ir.StringValue) -> ir.StringValue:
-    """ISO 4217 of codes in any case and of signs."""
-    plain = written.upper()
-    signs = [(plain == sign.upper(), ibis.literal(code)) for sign, code in CURRENCY_SIGNS.items() if code]
-    return ibis.cases((plain.re_search("^[A-Z]{3}$"), plain), *signs, else_=plain)
-
-
-def currency_beside(written: ir.StringValue) -> ir.StringValue:
-    """The sign or code beside each number, in lower case; for `currency_called`."""
-    codes = "|".join(code.lower() for code in CURRENCY_CODES)
-    signs = "|".join(re.escape(sign) for sign in CURRENCY_SIGNS)
-    beside: ir.StringValue = written.re_extract(rf"(?i)({codes}|{signs})", 1).lower().nullif("")
-    return beside
-
-
-def currency_told(written: ir.StringValue) -> ir.StringValue:
-    """ISO 4217 of the sign or code beside each number; missing where there is none, or one of several countries."""
-    beside = currency_beside(written)
-    shared = [sign for sign, code in CURRENCY_SIGNS.items() if code is None]
-    return currency_code(beside.nullif("").cases(*((sign, ibis.null("string")) for sign in shared), else_=beside))
-
-
-def currency_called(beside: str) -> str | None:
-    """The ISO 4217 code of what `currency_beside` found; None for a sign that several countries share."""
-    return CURRENCY_SIGNS[beside] if beside in CURRENCY_SIGNS else beside.upper()

@@ -56,18 +56,22 @@ def flattened(parquet: pq.ParquetFile, name: str) -> Iterator[pa.Table]:
     """The file in pieces, each column of single values.
 
     A group of values becomes a column each (`customer.id`), a list becomes JSON text, and a moment with a time zone
-    becomes the local date and time there: an order placed on New Year's Eve stays in the old year.
+    becomes the local date and time there: an order placed on New Year's Eve stays in the old year. Where neither the
+    file nor what pandas wrote into it tells the zone, that is UTC: the format itself keeps moments, not places.
 
     Raises
     ------
     UnreadableFileError
     """
+    zones = _zones_of_pandas(parquet)
     try:
         for batch in parquet.iter_batches(_BATCH_ROWS):
             names: list[str] = []
             columns: list[pa.Array] = []
             for field, column in zip(batch.schema, batch.columns, strict=True):
-                for leaf, values in _leaves(field.name, column):
+                zone = zones.get(field.name)
+                placed = column if zone is None else column.cast(pa.timestamp(field.type.unit, tz=zone))
+                for leaf, values in _leaves(field.name, placed):
                     names.append(leaf)
                     columns.append(values)
             yield pa.Table.from_arrays(columns, names=names)
@@ -118,6 +122,31 @@ def _needs_work(kind: pa.DataType) -> bool:
     )
 
 
+def _zones_of_pandas(parquet: pq.ParquetFile) -> dict[str, str]:
+    """{column of moments: zone} of a file that pandas wrote by an engine which leaves the zone out of the types."""
+    written = (parquet.metadata.metadata or {}).get(b"pandas")
+    if written is None:
+        return {}
+    try:
+        described = json.loads(written)["columns"]
+        zones = {column["field_name"]: (column["metadata"] or {}).get("timezone") for column in described}
+    except (ValueError, KeyError, TypeError, AttributeError):  # a note of another make, which says nothing of zones
+        return {}
+    moments = {
+        field.name for field in parquet.schema_arrow if pa.types.is_timestamp(field.type) and field.type.tz == "UTC"
+    }
+    return {name: zone for name, zone in zones.items() if name in moments and isinstance(zone, str) and _is_place(zone)}
+
+
+def _is_place(zone: str) -> bool:
+    """Whether the clock of a time zone is known here."""
+    try:
+        pc.local_timestamp(pa.array([0], pa.timestamp("s", tz=zone)))
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _leaf_names(name: str, kind: pa.DataType) -> list[str]:
     if isinstance(kind, pa.BaseExtensionType):
         return _leaf_names(name, kind.storage_type)
@@ -136,7 +165,7 @@ def _leaves(name: str, column: pa.Array) -> Iterator[tuple[str, pa.Array]]:
         for field, values in zip(kind, column.flatten(), strict=True):
             yield from _leaves(f"{name}.{field.name}", values)
     elif pa.types.is_timestamp(kind) and kind.tz is not None:
-        yield name, pc.local_timestamp(column)
+        yield name, pc.local_timestamp(column) if _is_place(kind.tz) else column.cast(pa.timestamp(kind.unit))
     elif pa.types.is_nested(kind):
         written = (None if value is None else _json(value) for value in column.to_pylist())
         yield name, pa.array(written, pa.string())

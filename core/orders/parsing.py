@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from core.orders import dates, ids, numbers, sales, values
+from core.orders import currencies, dates, ids, numbers, sales, values
 from core.orders.columns import Recognition
 from core.orders.relating import NUMBERED
 from core.orders.roles import BY_NAME, DESCRIPTIVE
@@ -141,12 +141,11 @@ class _Steps:
 
     def _currency(self, found: ir.Table) -> dict[str, ir.Value]:
         if "currency" in found.columns:
-            return {"currency": numbers.currency_code(found.currency)}
-        if not self.reading.signed:
+            return {"currency": currencies.code(found.currency)}
+        if self.reading.signed is None:
             return {}
         money = "amount" if "amount" in self.counted else "unit_price"
-        beside = numbers.currency_told(found[_cell(money)])
-        return {"currency": ibis.coalesce(beside, ibis.literal(self.reading.currency))}
+        return {"currency": currencies.told(found[_cell(money)], self.reading.signed)}
 
 
 def _is_typed(role: str, kind: dt.DataType) -> bool:

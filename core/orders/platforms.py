@@ -21,6 +21,7 @@ class Platform:
     without_customer: str | None = None  # what to do where an export of this system names no customer
     no_sale_statuses: tuple[str, ...] = ()  # beyond the words that every system uses
     no_order_ids: tuple[str, ...] = ()  # order numbers that stand for no order
+    in_english: Mapping[str, str] = field(default_factory=dict)  # headers of its exports in other languages
 
 
 def _headers(names: str) -> tuple[str, ...]:
@@ -183,6 +184,21 @@ PLATFORMS: tuple[Platform, ...] = (
             email="from email address", customer_name="name", refunded_order="reference txn id",
         ),
         payments=True,
+        in_english={
+            # German; the monthly statement has Beschreibung and Entgelt
+            "datum": "date", "uhrzeit": "time", "zeitzone": "time zone", "typ": "type", "beschreibung": "type",
+            "wahrung": "currency", "brutto": "gross", "gebuhr": "fee", "entgelt": "fee", "netto": "net",
+            "absender e mail adresse": "from email address", "empfanger e mail adresse": "to email address",
+            "transaktionscode": "transaction id", "zugehoriger transaktionscode": "reference txn id",
+            "empfangsnummer": "receipt id", "guthaben": "balance", "auswirkung auf guthaben": "balance impact",
+            "status gegenpartei": "counterparty status",
+            # Italian
+            "data": "date", "orario": "time", "fuso orario": "time zone", "nome": "name", "tipo": "type",
+            "stato": "status", "valuta": "currency", "lordo": "gross", "tariffa": "fee",
+            "indirizzo email mittente": "from email address", "indirizzo email destinatario": "to email address",
+            "codice transazione": "transaction id", "codice transazione di riferimento": "reference txn id",
+            "codice ricevuta": "receipt id", "saldo": "balance", "impatto sul saldo": "balance impact",
+        },
     ),
     Platform(
         "tiktok",
@@ -235,12 +251,12 @@ def platform_of(headers: Iterable[str]) -> Platform | None:
     The one with the largest share of its telling headers where several have enough; None where none has.
     """
     plain = {normalised(header) for header in headers}
-    shares = {
-        platform.slug: found / len(platform.telling)
-        for platform in PLATFORMS
-        if (found := len(plain.intersection(platform.telling))) >= platform.least
-        and any(header in plain for header in platform.columns["order_date"])
-    }
+    shares = {}
+    for platform in PLATFORMS:
+        known = {platform.in_english.get(header, header) for header in plain}
+        found = len(known.intersection(platform.telling))
+        if found >= platform.least and not known.isdisjoint(platform.columns["order_date"]):
+            shares[platform.slug] = found / len(platform.telling)
     return BY_SLUG[max(shares, key=lambda slug: shares[slug])] if shares else None
 
 
@@ -248,6 +264,7 @@ def columns_of(platform: Platform, headers: Sequence[str]) -> dict[str, str]:
     """Role -> the file's own header, for each role whose column this export has."""
     own: dict[str, str] = {}
     for header in headers:
-        own.setdefault(normalised(header), header)
+        plain = normalised(header)
+        own.setdefault(platform.in_english.get(plain, plain), header)
     found = {role: next((own[name] for name in names if name in own), None) for role, names in platform.columns.items()}
     return {role: header for role, header in found.items() if header is not None}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from core.orders import dates, ids, numbers, running, sales, values
+from core.orders import currencies, dates, ids, numbers, running, sales, values
 from core.orders.columns import Recognition
 from core.orders.dates import DateEvidence, DateOrder
 from core.orders.names import normalised
@@ -44,7 +46,7 @@ def plain(source: SourceTable, recognition: Recognition, currency: str | None) -
         return None
     if not all(values.plain_numbers(sample[columns[role]]) for role in _number_roles(columns)):
         return None
-    told = currency or _currency(source, recognition)
+    told = currency or _currency(source, recognition) or currencies.of_header(_money_header(recognition))
     whole = frozenset(
         role for role in _number_roles(columns) if not any("." in str(cell) for cell in sample[columns[role]])
     )
@@ -68,8 +70,7 @@ def decide(
     today : orders lie before it; None for the day that it is
     """
     found_dates, found_numbers = _evidence(source, recognition, today or date.today())
-    beside = _currencies_beside_amounts(source, recognition)
-    currency = currency or _currency(source, recognition) or next(iter(beside), None)
+    currency, signed = _money(source, recognition, currency)
     told = _Surroundings.of(source, found_numbers, currency)
     ambiguities = []
     if date_order is None and found_dates.year_last:
@@ -89,8 +90,7 @@ def decide(
         day_count=found_dates.count,
         decimals={role: mark for role, mark in marks.items() if mark != usual},
         mixed=frozenset(role for role, found in found_numbers.items() if found.mixed),
-        # `$` alone is the dollar of whichever country was named: then signs tell nothing against it.
-        signed="currency" not in recognition.columns and len(beside) > 1 and currency in beside,
+        signed=signed,
         warnings=_lost_digits(source, recognition),
     )
 
@@ -114,10 +114,9 @@ def decide_numbers(
     counted = {column: table[column] for column in columns if table[column].type().is_string()}
     evidence = _counted(table, counted, date.today())[1] if counted else {}
     found = {header: evidence[source.column(header)] for header in headers if source.column(header) in evidence}
-    amount = recognition.header("amount")
-    if currency is None and amount is not None:
-        beside = _currencies_beside_amounts(source, recognition)
-        currency = _currency(source, recognition) or next(iter(beside), None)
+    amount, signed = recognition.header("amount"), None
+    if amount is not None:
+        currency, signed = _money(source, recognition, currency)
     told = _Surroundings.of(source, found, currency)
     marks, ambiguities = _marks(found, {header: header for header in headers}, told, decimal)
     usual = decimal or marks.get(amount or "") or told.decimal or "point"
@@ -128,6 +127,7 @@ def decide_numbers(
         tuple(ambiguities),
         decimals={header: mark for header, mark in marks.items() if mark != usual},
         mixed=frozenset(header for header, each in found.items() if each.mixed),
+        signed=signed,
         warnings=_lost_digits(source, recognition),
     )
 
@@ -306,34 +306,60 @@ def _lost_digits(source: SourceTable, recognition: Recognition) -> tuple[str, ..
     return tuple(found)
 
 
-def _currency(source: SourceTable, recognition: Recognition) -> str | None:
-    """The most frequent code in the currency column, else the sign or code in the header of the amounts."""
-    columns = recognition.columns
-    if "currency" in columns:
-        asked = [role for role in ("currency", "transaction_type") if role in columns]
-        rows = values.texts(source.table, {role: source.table[source.column(columns[role])] for role in asked})
-        if "transaction_type" in columns:  # conversions and withdrawals say nothing of what is sold in
-            strictly = recognition.platform is not None and recognition.platform.payments
-            rows = rows.filter(~sales.is_no_sale_kind(rows.transaction_type, strictly=strictly))
-        found = _by_frequency(rows.select(found=numbers.currency_code(rows.currency)))
+def _money(source: SourceTable, recognition: Recognition, named: str | None) -> tuple[str | None, str | None]:
+    """The currency of the amounts that count; and the same, or the sign that is of no one country, where signs differ.
+
+    What somebody named stands, else what a column of currencies says; else the most frequent of what stands beside the
+    amounts counts, amounts without a sign being of the currency that their header names.
+
+    Parameters
+    ----------
+    named : by somebody
+    """
+    if "currency" in recognition.columns:
+        found = named or _currency(source, recognition)
         if found:
-            return found[0]
-    return numbers.currency_of(columns[_money_role(columns)])
+            return found, None
+    known = named or currencies.of_header(_money_header(recognition))
+    rows: Counter[str] = Counter()
+    for sign, count in _beside_amounts(source, recognition).items():
+        code = known if sign is None else currencies.called(sign, known) or sign.rstrip(".")
+        if code is not None:
+            rows[code] += count
+    counted = named or max(rows, key=lambda code: (rows[code], code == known), default=known)
+    signed = counted if len({*rows, counted}) > 1 and "currency" not in recognition.columns else None
+    return None if counted in currencies.SIGNS else counted, signed
 
 
-def _currencies_beside_amounts(source: SourceTable, recognition: Recognition) -> list[str]:
-    """ISO 4217 of the signs and codes beside the amounts, the most frequent first; those of several countries aside."""
-    cell = source.table[source.column(recognition.columns[_money_role(recognition.columns)])]
+def _currency(source: SourceTable, recognition: Recognition) -> str | None:
+    """The most frequent code in the currency column; None where there is none."""
+    columns = recognition.columns
+    if "currency" not in columns:
+        return None
+    asked = [role for role in ("currency", "transaction_type") if role in columns]
+    rows = values.texts(source.table, {role: source.table[source.column(columns[role])] for role in asked})
+    if "transaction_type" in columns:  # conversions and withdrawals say nothing of what is sold in
+        strictly = recognition.platform is not None and recognition.platform.payments
+        rows = rows.filter(~sales.is_no_sale_kind(rows.transaction_type, strictly=strictly))
+    found = _by_frequency(rows.select(found=currencies.code(rows.currency)).filter(ibis._.found.notnull()))
+    return next(iter(found), None)
+
+
+def _beside_amounts(source: SourceTable, recognition: Recognition) -> dict[str | None, int]:
+    """{sign or code beside amounts: rows}, the most frequent first; None for amounts without one."""
+    cell = source.table[source.column(_money_header(recognition))]
     if not cell.type().is_string():
-        return []
-    found = _by_frequency(source.table.select(found=numbers.currency_beside(cell)))
-    return list(dict.fromkeys(code for beside in found if (code := numbers.currency_called(beside)) is not None))
+        return {}
+    return _by_frequency(source.table.filter(cell.re_search(r"\d")).select(found=currencies.beside(cell)))
 
 
-def _by_frequency(texts: ir.Table) -> list[str]:
-    counts = texts.filter(texts.found.notnull()).found.value_counts(name="rows")
-    ordered = counts.order_by([ibis.desc("rows"), "found"]).limit(_MOST_CURRENCIES)
-    return [str(text) for text in ordered.to_pyarrow()["found"].to_pylist()]
+def _by_frequency(texts: ir.Table) -> dict[Any, int]:
+    counts = texts.found.value_counts(name="rows").order_by([ibis.desc("rows"), "found"]).limit(_MOST_CURRENCIES)
+    return dict(row.values() for row in counts.to_pyarrow().to_pylist())
+
+
+def _money_header(recognition: Recognition) -> str:
+    return recognition.columns[_money_role(recognition.columns)]
 
 
 def _money_role(columns: Mapping[str, str]) -> str:

@@ -11,7 +11,8 @@ import ibis.expr.types as ir
 
 from core.orders import values
 from core.orders.columns import Recognition
-from core.orders.names import normalised
+from core.orders.names import normalised, of_money
+from core.orders.numbers import BELOW_NOTHING
 from core.orders.source import FILE, LINE, SourceTable
 
 NUMBERED = "has_order_number"
@@ -24,7 +25,6 @@ _SHARED = (
 )  # fmt: skip
 _ORDERS_OWN = ("order", "invoice", "grand", "basket", "cart", "gesamt", "bestell", "commande", "pedido", "ordine")
 _SUM = r"^((sub|grand|running)?[ _-]?total|gesamt(summe|betrag)?|insgesamt|summe?|suma|somme|totaal|totale)\b"
-_BELOW = r"^\D{0,4}[-−]|^\(|-$"  # less than nothing, as text
 _LINES_OWN = ("line", "item", "product", "sku", "position", "artikel")
 
 
@@ -116,7 +116,7 @@ def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanV
 def _of_several_lines(rows: ir.Table, sums: Sequence[str], order: Sequence[str]) -> dict[str, dict[str, int]]:
     """Counts of orders by how their rows agree: in whom they name and when, in amounts, in refunds."""
     # A refund may be one more row of its order, and nothing refunded is no sum that repeats.
-    amount = ibis.ifelse(rows.amount.re_search(_BELOW), ibis.null("string"), rows.amount)
+    amount = ibis.ifelse(rows.amount.re_search(BELOW_NOTHING), ibis.null("string"), rows.amount)
     refund = ibis.ifelse(rows.refunded.re_search(r"[1-9]"), rows.refunded, ibis.null("string"))
     told = rows.mutate(sale=amount.notnull() | rows.amount.isnull(), amount=amount, refunded=refund)
     orders = (
@@ -167,7 +167,7 @@ def _are_orders(counts: Mapping[str, int], header: str) -> bool:
 
 def _named_for_orders(header: str) -> bool:
     words = normalised(header)
-    return words == "total" or any(word in words for word in _ORDERS_OWN)
+    return of_money(header) == "total" or any(word in words for word in _ORDERS_OWN)
 
 
 def _named_for_lines(header: str) -> bool:

@@ -75,14 +75,19 @@ def rows_by_currency(rows: ir.Table, currency: str | None) -> dict[str, int]:
     return dict(_pairs(counts.order_by([ibis.desc("rows"), "code"])))
 
 
-def _other_currencies(rows: ir.Table, currency: str | None) -> str:
+def rows_in_other_currencies(rows: ir.Table) -> dict[str, int]:
+    """Of judged rows those that are set aside for their currency: {code: rows}, the most first."""
     others = (
         rows.filter(rows.reason == "other-currency")
         .group_by("other_currency")
         .aggregate(rows=ibis._.count())
         .order_by([ibis.desc("rows"), "other_currency"])
     )
-    named = [f"{code} ({_count(count, 'row')})" for code, count in _pairs(others)]
+    return dict(_pairs(others))
+
+
+def _other_currencies(rows: ir.Table, currency: str | None) -> str:
+    named = [f"{code} ({_count(count, 'row')})" for code, count in rows_in_other_currencies(rows).items()]
     return f"Only {currency} is counted, since currencies are not added up. Set aside: {', '.join(named)}."
 
 

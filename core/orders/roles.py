@@ -34,7 +34,9 @@ ROLES: tuple[Role, ...] = (
         "member id, household id, household key, account id, shopper id, contact id, kundennr, kundennummer, "
         "kunden nr, kunde, kunden id, id client, numero client, n client, cliente, id cliente, codigo "
         "cliente, codice cliente, klant, klantnummer, klant id, customer email, buyer email, email, e mail, "
-        "email address, customer name",
+        "email address, e mail adresse, correo electronico, correo, courriel, adresse email, indirizzo email, "
+        "e mailadres, client email, client e mail, customer e mail, kunden e mail, customer name, client name, "
+        "kundenname",
     ),
     _role(
         "order_id",
@@ -43,7 +45,7 @@ ROLES: tuple[Role, ...] = (
         "order id, order number, order no, order nr, ordernumber, orderid, order, invoice no, invoice number, "
         "invoice id, invoice, transaction id, transaction number, basket id, receipt, receipt id, receipt "
         "number, sale id, rechnungsnr, rechnungsnummer, rechnung, bestellnr, bestellnummer, bestellung, "
-        "auftragsnr, n facture, numero facture, facture, commande, numero commande, n commande, pedido, "
+        "auftragsnr, rechnung nr, n facture, numero facture, facture, commande, numero commande, n commande, pedido, "
         "numero pedido, factura, ordine, fattura, bestelling, bestelnummer, factuur, factuurnummer, name",
     ),
     _role(
@@ -86,7 +88,7 @@ ROLES: tuple[Role, ...] = (
         "sales, total price, total paid, order value, order amount, line amount, gross, turnover, spend, "
         "total spent, dollars, total revenue, betrag, umsatz, gesamtbetrag, summe, gesamtpreis, gesamt, "
         "montant, montant total, chiffre d affaires, importe, importe total, monto, importo, totale, bedrag, "
-        "totaalbedrag, omzet, value",
+        "totaalbedrag, totaal, omzet, valor total, value",
     ),
     _role(
         "refunded",
@@ -101,7 +103,7 @@ ROLES: tuple[Role, ...] = (
         "Order status",
         "text",
         "order status, status, order state, bestellstatus, auftragsstatus, statut, statut de la commande, etat, "
-        "estado, estado del pedido, stato, stato ordine, orderstatus",
+        "estado, estado del pedido, stato, stato ordine, orderstatus, situacao",
     ),
     _role(
         "payment_status",
@@ -155,7 +157,8 @@ ROLES: tuple[Role, ...] = (
         "id",
         "item number, product id, sku, stock code, stockcode, item id, product code, item sku, lineitem sku, "
         "product number, article number, item code, upc, ean, asin, product, lineitem name, product name, "
-        "item name, item, description, artikelnr, artikelnummer, artikel, produkt, produit, article, "
+        "item name, item title, item, description, artikelnr, artikelnummer, artikelname, artikelbezeichnung, artikel, "
+        "nombre producto, nombre articulo, nom produit, nome prodotto, productnaam, produkt, produit, article, "
         "reference, producto, articulo, prodotto, articolo",
     ),
     _role(
@@ -192,7 +195,8 @@ ROLES: tuple[Role, ...] = (
         "email",
         "Email",
         "email",
-        "email, customer email, buyer email, email address, e mail, contact email",
+        "email, customer email, buyer email, email address, e mail, contact email, e mail adresse, correo electronico, "
+        "correo, courriel, adresse email, indirizzo email, e mailadres",
         contact=True,
     ),
     _role(
@@ -213,14 +217,15 @@ ROLES: tuple[Role, ...] = (
         "last_name",
         "Last name",
         "text",
-        "last name, lastname, surname, family name, billing last name, nachname, nom, apellido, cognome, achternaam",
+        "last name, lastname, surname, family name, billing last name, nachname, nom, apellido, apellidos, cognome, "
+        "achternaam",
         contact=True,
     ),
     _role(
         "customer_name",
         "Full name",
         "text",
-        "customer name, billing name, full name, buyer name",
+        "customer name, billing name, full name, buyer name, client name, kundenname",
         contact=True,
     ),
     _role(
@@ -241,7 +246,7 @@ ROLES: tuple[Role, ...] = (
         "zip",
         "Postal code",
         "text",
-        "zip, zip code, postal code, postcode, billing zip, default address zip, plz, code postal",
+        "zip, zip code, postal code, postcode, billing zip, default address zip, plz, code postal, codigo postal, cap",
         contact=True,
     ),
     _role(

@@ -40,12 +40,14 @@ _KIND_NO_SALE = (
     "shipping label", "reserve", "bank (account|deposit)", "bankgutschrift", "tax", "loan", "dispute",
     "subscription charge", "advertis", "disbursement",
     "payment sent", "mass pay", "authorization", "gebühr", "auszahlung", "überweisung", "umrechnung", "abbuchung",
-    "einbehalt", "frais", "virement", "retrait", "comisi", "transferencia", "retirada", "commission", "trasferimento",
+    "einbehalt", r"\bach\b", "gutschrift auf (paypal|kreditkarte|bank)",
+    "frais", "virement", "retrait", "comisi", "transferencia", "retirada", "commission", "trasferimento",
     "prelievo", "kosten", "overboeking", "opname",
 )  # fmt: skip
 _KIND_SALE = (
-    "payment", r"\bsales?\b", "order", "charge", "purchase", "checkout", "zahlung", "verkauf", "bestellung", "paiement",
-    "vente", "commande", "pago", "venta", "pedido", "pagamento", "vendita", "ordine", "betaling", "verkoop",
+    "payment", r"\bsales?\b", "order", "charge", "purchase", "checkout", "zahlung", "kaufabwicklung", "verkauf",
+    "bestellung", "paiement", "vente", "commande", "pago", "venta", "pedido", "pagamento", "vendita", "ordine",
+    "betaling", "verkoop",
 )  # fmt: skip
 
 _NO = ("", "0", "false", "no", "f", "n", "nein", "non", "nee")

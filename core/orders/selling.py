@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from core.orders import sales, values
+from core.orders import numbers, sales, values
 from core.orders.columns import Recognition
 from core.orders.source import SourceTable
 
@@ -53,7 +53,7 @@ def _takes_back(source: SourceTable, amount: str | None) -> bool:
         below = cells < 0
     else:
         rows = values.texts(rows, {"amount": cells})
-        below = rows.amount.re_search(r"^\D{0,4}[-−]|^\(|-$")
+        below = rows.amount.re_search(numbers.BELOW_NOTHING)
     return bool(rows.aggregate(found=below.any()).to_pyarrow()["found"][0].as_py())
 
 

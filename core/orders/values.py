@@ -75,8 +75,15 @@ class Reading:
     decimals: Mapping[str, Decimal] = field(default_factory=dict)  # by role, where it is not `decimal`
     mixed: frozenset[str] = frozenset()  # roles whose columns use both marks
     whole: frozenset[str] = frozenset()  # roles whose first values have no mark, and all of whose values must have none
-    signed: bool = False  # amounts have signs or codes of several currencies beside them
+    signed: str | None = (
+        None  # where amounts have signs of several currencies: the code, or the sign, of those that count
+    )
     warnings: tuple[str, ...] = ()
+
+    @property
+    def counted(self) -> str | None:
+        """The currency that counts, or its sign where that is of no one country."""
+        return self.signed or self.currency
 
     def decimal_of(self, role: str) -> Decimal | None:
         """The decimal mark of the column that plays a role."""

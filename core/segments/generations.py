@@ -105,6 +105,7 @@ def generation(
     *,
     ranked: pd.DataFrame,
     before: Generation | None = None,
+    order: tuple[int, ...] | None = None,
 ) -> Generation:
     """Number, name and colour the clusters of a fit.
 
@@ -114,6 +115,7 @@ def generation(
     preparation : the one whose scaled space the fit lives in
     ranked : `naming.ranks` of the features' values
     before : the generation whose names and colours go on, with a segment less; without one all are new
+    order : the fit's clusters as they are to be numbered, where these customers stand for more
 
     Returns
     -------
@@ -131,7 +133,7 @@ def generation(
     otherwise the fit's own labels hold.
     """
     values = features.values
-    places, order = _numbered(values, preparation, fit)
+    places, order = _numbered(values, preparation, fit, order)
     step = lineage.follow(before.places, places, before.n_segments, len(order)) if before is not None else None
     standing = naming.standings(ranked, places, len(order))
     return Generation(
@@ -173,7 +175,9 @@ def generations(
     return last
 
 
-def _numbered(values: pd.DataFrame, preparation: Preparation, fit: ClusterFit) -> tuple[np.ndarray, tuple[int, ...]]:
+def _numbered(
+    values: pd.DataFrame, preparation: Preparation, fit: ClusterFit, given: tuple[int, ...] | None
+) -> tuple[np.ndarray, tuple[int, ...]]:
     """Each customer's place, and the fit's cluster at each place."""
     if len(fit.labels) != len(values):
         raise ValueError(f"The fit is of {len(fit.labels)} customers, the features of {len(values)}.")
@@ -181,7 +185,7 @@ def _numbered(values: pd.DataFrame, preparation: Preparation, fit: ClusterFit) -
     capped = preparation.options.outliers == "cap"
     clusters = assign(preparation.matrix(values), centers).nearest if capped else np.asarray(fit.labels)
     sizes = np.bincount(clusters, minlength=len(centers))
-    order = np.array(_order(_means(values, clusters, len(centers)), sizes, centers))
+    order = np.array(given or numbering(_means(values, clusters, len(centers)), sizes, centers))
     places = np.empty(len(order), dtype=np.min_scalar_type(len(order)))
     places[order] = np.arange(len(order))
     return places[clusters], tuple(order.tolist())
@@ -208,6 +212,13 @@ def _means(values: pd.DataFrame, clusters: np.ndarray, n_clusters: int) -> np.nd
     return naming.group_means(values[["total_revenue"]], clusters, n_clusters)["total_revenue"].to_numpy()
 
 
-def _order(means: np.ndarray, sizes: np.ndarray, centers: np.ndarray) -> list[int]:
+def numbering(means: np.ndarray, sizes: np.ndarray, centers: np.ndarray) -> list[int]:
+    """The clusters by falling mean revenue, ties by size, then by centre.
+
+    Parameters
+    ----------
+    means, sizes : (n_clusters,) mean revenue, the same for all where there is no money, and customers
+    centers : (n_clusters, n_features)
+    """
     rank = np.nan_to_num(means, nan=-np.inf)
     return sorted(range(len(centers)), key=lambda each: (-rank[each], -sizes[each], *centers[each].tolist()))

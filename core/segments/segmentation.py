@@ -140,6 +140,13 @@ class Segmentation:
             columns=list(SUMMARY_COLUMNS),
         )
 
+    @property
+    def columns(self) -> list[str]:
+        """The features in the order of segments.csv: those used for clustering, total_revenue, the others."""
+        computed = self.features.values.columns
+        first = dict.fromkeys((*self.preparation.features, *computed.intersection(["total_revenue"])))
+        return [*first, *(name for name in computed if name not in first)]
+
     def table(self) -> pd.DataFrame:
         """One row a customer, as segments.csv has it.
 
@@ -149,10 +156,7 @@ class Segmentation:
         there is money, every other feature computed, the contact columns. A column of the file that bears one of
         these names already given gets " (file)" after its own.
         """
-        values = self.features.values
-        first = dict.fromkeys((*self.preparation.features, *values.columns.intersection(["total_revenue"])))
-        ordered = [*first, *(name for name in values.columns if name not in first)]
-        parts = [self.assignments, values[ordered], self.features.contacts]
+        parts = [self.assignments, self.features.values[self.columns], self.features.contacts]
         columns = ["customer_id"]
         for part in parts:
             columns += [not_taken(str(name), columns) for name in part.columns]

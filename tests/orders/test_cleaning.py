@@ -373,6 +373,47 @@ def test_a_dollar_sign_says_nothing_against_another_dollar(
     assert lines.reading.currency == (currency or {"order total (CAD)": "CAD", "amount": "USD"}[header])
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "currency", "counts", "used", "aside"),
+    [
+        ("amount", ["$5", "€3", "$7", "2"], "CAD", "CAD", "14", "EUR (1 row)"),  # $ is CAD's, and so is no sign
+        ("amount", ["$5", "US$3", "$7", "2"], "CAD", "CAD", "14", "USD (1 row)"),
+        ("total (CAD)", ["$5", "€3", "$7", "2"], None, "CAD", "14", "EUR (1 row)"),
+        ("total (EUR)", ["5", "3", "7", "$2"], None, "EUR", "15", "USD (1 row)"),
+        (
+            "total (EUR)",
+            ["$5", "$3", "€7", "$2"],
+            None,
+            "USD",
+            "10",
+            "EUR (1 row)",
+        ),  # most are none of its own
+        ("amount", ["£5", "£3", "¥7", "2"], "CNY", "CNY", "9", "GBP (2 rows)"),
+        ("amount", ["5 kr", "€3", "7 kr", "2 kr"], None, None, "14", "EUR (1 row)"),
+        ("amount", ["5 kr", "€3", "7 kr", "2 kr"], "EUR", "EUR", "3", "kr (3 rows)"),
+        ("amount", ["5 kr", "€3", "7 kr", "2"], "SEK", "SEK", "14", "EUR (1 row)"),
+    ],
+)
+def test_a_sign_that_is_surely_another_currency_s_is_set_aside(
+    engine: Engine, tmp_path: Path, header: str, cells: list[str], currency: str | None, counts: str | None, used: str,
+    aside: str,
+):  # fmt: skip
+    rows = "".join(f"C{place},2024-01-0{place},{cell}\n" for place, cell in enumerate(cells, 1))
+    lines = order_lines(engine, tmp_path, f"customer,date,{header}\n{rows}", currency=currency)
+    assert (lines.reading.currency, lines.revenue) == (counts, Decimal(used))
+    (said,) = (text for text in lines.warnings if "is counted" in text)
+    assert said.startswith(f"Only {counts or 'kr'} is counted")
+    assert said.endswith(f"Set aside: {aside}.")
+
+
+def test_a_currency_that_no_amount_has_leaves_nothing_and_says_so(engine: Engine, tmp_path: Path):
+    with pytest.raises(NoUsableRowsError, match="another currency") as caught:
+        order_lines(
+            engine, tmp_path, "customer,date,amount\nC1,2024-01-01,€5.00\nC2,2024-01-02,€3.00\n", currency="CAD"
+        )
+    assert "EUR" in caught.value.hint
+
+
 def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_path: Path):
     """They may be real: the same item scanned twice."""
     text = HEADER + GOOD + GOOD.splitlines()[0] + "\n"

@@ -9,7 +9,7 @@ import pytest
 
 from core.engine import Engine
 from core.errors import NoAmountColumnError, NoCustomerColumnError, NoDateColumnError, UnknownColumnError
-from core.orders.columns import Recognition, UnknownRoleError, recognise
+from core.orders.columns import Recognition, UnknownRoleError, detect, recognise
 from core.orders.names import normalised
 from core.orders.source import open_sources
 
@@ -82,13 +82,107 @@ PRICE_ALONE = (
     ["C1,2024-01-31,12.50"],
     {"customer_id": "customer", "order_date": "date", "amount": "price"},
 )
+ADVANCED_EXPORT = (  # of a WordPress plugin, for WooCommerce
+    "Order Number;Order Status;Order Date;Customer Note;First Name (Billing);Last Name (Billing);City (Billing);"
+    "Postcode (Billing);Email (Billing);First Name (Shipping);City (Shipping);Cart Discount Amount;"
+    "Order Shipping Amount;Order Refund Amount;Order Total Amount;Order Total Tax Amount;SKU;Item Name;Quantity;"
+    "Item Cost",
+    ["7;completed;2024-01-31;;Ann;Roe;Leeds;LS1;ann@example.com;Bob;York;0;2.00;0;12.50;1.25;T1;Tea;2;5.25"],
+    {
+        "customer_id": "Email (Billing)", "order_id": "Order Number", "order_date": "Order Date",
+        "quantity": "Quantity", "amount": "Order Total Amount", "refunded": "Order Refund Amount",
+        "status": "Order Status", "product": "SKU", "email": "Email (Billing)", "first_name": "First Name (Billing)",
+        "last_name": "Last Name (Billing)", "city": "City (Billing)", "zip": "Postcode (Billing)",
+    },
+)  # fmt: skip
+SPANISH = (
+    "Número de pedido;Estado del pedido;Fecha del pedido;Nombre (facturación);Apellidos (facturación);"
+    "Correo electrónico (facturación);Teléfono (facturación);Ciudad (facturación);Código postal (facturación);"
+    "Importe de envío del pedido;Importe total del pedido;Nombre del artículo;Cantidad;Precio",
+    ["7;Completado;31/1/2024;Ana;Muñoz;ana@ejemplo.es;600100200;Vigo;36201;4,95;54,95;Jabón;2;25,00"],
+    {
+        "customer_id": "Correo electrónico (facturación)", "order_id": "Número de pedido",
+        "order_date": "Fecha del pedido", "quantity": "Cantidad", "unit_price": "Precio",
+        "amount": "Importe total del pedido", "status": "Estado del pedido", "product": "Nombre del artículo",
+        "email": "Correo electrónico (facturación)", "phone": "Teléfono (facturación)",
+        "first_name": "Nombre (facturación)", "last_name": "Apellidos (facturación)",
+        "city": "Ciudad (facturación)", "zip": "Código postal (facturación)",
+    },
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("header", "rows", "roles"), [ONLINE_RETAIL, ARTICLE, RFM_ORDERS, GERMAN, EMAIL_ONLY, PRICE_ALONE]
+    ("header", "rows", "roles"),
+    [ONLINE_RETAIL, ARTICLE, RFM_ORDERS, GERMAN, EMAIL_ONLY, PRICE_ALONE, ADVANCED_EXPORT, SPANISH],
 )
 def test_roles_by_name(engine: Engine, tmp_path: Path, header: str, rows: list[str], roles: dict[str, str]):
     assert recognised(engine, tmp_path, header, *rows).columns == roles
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["amount (CAD)", "Total (EUR)", "Net Sales [USD]", "Betrag in EUR", "total_usd", "Price (£)", "Montant TTC (€)",
+     "Gesamtbetrag brutto", "Total excl. VAT"],
+)  # fmt: skip
+def test_money_is_known_by_name_whatever_its_currency_and_taxes(engine: Engine, tmp_path: Path, header: str):
+    found = recognised(engine, tmp_path, f"customer,date,points,{header}", "C1,2024-01-31,7,12.50")
+    assert found.columns["amount"] == header
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "roles"),
+    [
+        ("Klantnr.,Factuurnr.,Factuurdatum,Totaal incl. btw (EUR)", "10,2024001,1-3-2024,121.00",
+         ("customer_id", "order_id", "order_date", "amount")),
+        ("Member No.,Receipt #,Date,Line Total (RM)", "M1,7,31/01/2024,10.00",
+         ("customer_id", None, "order_date", "amount")),
+        ("Cliente nº,Pedido nº,Data do pedido,Valor total (R$)", "9,101,05/02/2024,10.00",
+         ("customer_id", "order_id", "order_date", "amount")),
+        ("Client Name,Client E-mail,Date,Amount Paid (USD)", "Ann,a@x.org,01/15/2024,19.00",
+         ("customer_name", "customer_id", "order_date", "amount")),
+        ("Customer,Date,Grand Total,Total Shipping,Total items", "Ann,01/15/2024,19.00,2.00,3",
+         ("customer_id", "order_date", "amount", None, None)),
+        ("Customer,Date,Total due,Total visits", "Ann,01/15/2024,19.00,2", ("customer_id", "order_date", None, None)),
+    ],
+)  # fmt: skip
+def test_headers_that_no_list_has(engine: Engine, tmp_path: Path, header: str, row: str, roles: tuple[str | None, ...]):
+    path = tmp_path / "orders.csv"
+    path.write_text(f"{header}\n{row}\n", encoding="utf-8")
+    found = detect(open_sources(engine, [path])).columns
+    named = {place: role for place, role in zip(header.split(","), roles, strict=True) if role is not None}
+    assert {found.get(role): role for role in named.values()} == named
+    assert "amount" in named.values() or "amount" not in found
+
+
+@pytest.mark.parametrize("header", ["try", "all", "top", "mad", "eur", "cup", "CAD", "net", "total tax", "top seller"])
+def test_a_currency_or_a_tax_alone_is_no_amount(engine: Engine, tmp_path: Path, header: str):
+    with pytest.raises(NoAmountColumnError):
+        recognised(engine, tmp_path, f"customer,date,{header}", "C1,2024-01-31,12.50")
+
+
+@pytest.mark.parametrize(
+    ("headers", "amount"),
+    [
+        (["total (USD)", "total"], "total"),
+        (["Total CAD", "Total USD"], "Total CAD"),  # the one further left
+        (["Total HT", "Total TTC"], "Total TTC"),
+        (["Gross sales", "Net sales"], "Net sales"),
+        (["Price (EUR)", "Revenue (EUR)"], "Revenue (EUR)"),
+    ],
+)
+def test_which_of_two_sums_is_the_amount(engine: Engine, tmp_path: Path, headers: list[str], amount: str):
+    found = recognised(engine, tmp_path, f"customer,date,{','.join(headers)}", "C1,2024-01-31,12.50,10.00")
+    assert found.columns["amount"] == amount
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [("total CAD,total USD", "total CAD is counted; the same in another currency is not: total USD."),
+     ("total CAD,price USD", None), ("total CAD,total", None)],
+)  # fmt: skip
+def test_the_same_sum_in_two_currencies_is_told(engine: Engine, tmp_path: Path, headers: str, said: str | None):
+    found = recognised(engine, tmp_path, f"customer,date,{headers}", "C1,2024-01-31,12.50,9.00")
+    assert found.warnings == (() if said is None else (said,))
 
 
 def test_contents_overrule_a_name(engine: Engine, tmp_path: Path):
@@ -171,10 +265,11 @@ def test_what_is_missing_is_named_with_the_columns_at_hand(
         recognised(engine, tmp_path, header, row)
 
 
-def test_text_for_a_quantity_is_left_out_and_said(engine: Engine, tmp_path: Path):
-    found = recognised(engine, tmp_path, "customer,date,quantity,amount", "C1,2024-01-31,two,5.00")
+@pytest.mark.parametrize("quantity", ["quantity", "Lineitem Quantity"])
+def test_text_for_a_quantity_is_left_out_and_said(engine: Engine, tmp_path: Path, quantity: str):
+    found = recognised(engine, tmp_path, f"customer,date,{quantity},amount", "C1,2024-01-31,two,5.00")
     assert "quantity" not in found.columns
-    assert "quantity" in found.warnings[0]
+    assert quantity in found.warnings[0]
 
 
 def test_a_price_whose_quantity_cannot_be_read_is_not_what_was_paid(engine: Engine, tmp_path: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -43,6 +44,38 @@ def test_the_local_date_counts(engine: Engine, tmp_path: Path, zone: str, unit: 
         date(2024, 1, 1),
         date(2024, 6, 30),
     ]
+
+
+def without_zones_in_types(folder: Path, zone: str | None, note: str | None = None) -> Path:
+    """As fastparquet writes for pandas: moments in UTC, and the zone in a note beside."""
+    moment = datetime(2024, 1, 1, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    table = pa.table({"at": pa.array([moment], pa.timestamp("us", tz="UTC"))})
+    described = {"columns": [{"field_name": "at", "name": "at", "metadata": {"timezone": zone} if zone else None}]}
+    with pq.ParquetWriter(folder / "orders.parquet", table.schema, store_schema=False) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"pandas": note or json.dumps(described)})
+    return folder / "orders.parquet"
+
+
+def test_a_zone_that_only_pandas_noted(engine: Engine, tmp_path: Path):
+    source = open_sources(engine, [without_zones_in_types(tmp_path, "Europe/Berlin")])
+    assert columns(source) == {"at": [datetime(2024, 1, 1, 0, 30)]}
+
+
+@pytest.mark.parametrize(
+    ("zone", "note"),
+    [(None, None), ("Mars/Olympus", None), (None, "{"), (None, '{"columns": 3}'), (None, '{"columns": ["at"]}')],
+)
+def test_where_nothing_tells_the_zone_the_day_is_that_of_utc(
+    engine: Engine, tmp_path: Path, zone: str | None, note: str | None
+):
+    source = open_sources(engine, [without_zones_in_types(tmp_path, zone, note)])
+    assert columns(source) == {"at": [datetime(2023, 12, 31, 23, 30)]}
+
+
+def test_a_zone_that_nobody_knows_is_read_as_utc(engine: Engine, tmp_path: Path):
+    at = pa.array([datetime(2024, 1, 1, 0, 30)], pa.timestamp("ms", tz="Mars/Olympus"))
+    assert columns(opened(engine, tmp_path, pa.table({"at": at}))) == {"at": [datetime(2024, 1, 1, 0, 30)]}
 
 
 def test_groups_of_values_become_columns(engine: Engine, tmp_path: Path):

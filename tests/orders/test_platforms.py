@@ -13,7 +13,7 @@ import pytest
 from core.engine import Engine
 from core.errors import NoCustomerColumnError
 from core.orders.cleaning import OrderLines, clean
-from core.orders.platforms import PLATFORMS
+from core.orders.platforms import BY_SLUG, PLATFORMS, columns_of, platform_of
 from core.orders.source import open_sources
 from tests.orders.builders import fates, order_lines
 
@@ -76,6 +76,11 @@ EXPORTS = [
     # The same, but for 4.626,81 in place of the first
     Shop("paypal_comma.csv", "paypal", 2, 3, "4651.81",
          {"used": 4, "not-an-order": 7, "not-sold": 2, "other-currency": 1}, optional=("TimeZone", "Fee", "Net")),
+    # In German. One 1.204,50 + 25; two 40 less 40. Withdrawal, conversion (2), hold, its release, a payment of ours and
+    # what the bank gave for it, bank and card movements (2), a fee; pending, refused; in dollars.
+    Shop("paypal_de.csv", "paypal", 2, 3, "1229.50",
+         {"used": 4, "not-an-order": 10, "not-sold": 2, "other-currency": 1},
+         optional=("Zeitzone", "Gebühr", "Netto", "Zugehöriger Transaktionscode")),
     # Alice 10 + 18 in one order of which 18 came back (told on both its lines), and 12; Ben 9.50. Cancelled, unpaid.
     Shop("tiktok.csv", "tiktok", 2, 3, "31.50", {"used": 4, "not-sold": 2}),
     # 59.95 and 44.10 and 20, each counted once though it stands on each line. Cancelled (2 lines), number 0 (2).
@@ -108,7 +113,7 @@ def assert_as_by_hand(lines: OrderLines, shop: Shop) -> None:
 
 def rewritten(shop: Shop, folder: Path, *, without: str | None = None, seed: int | None = None) -> Path:
     """The export without a column, or with its columns in another order."""
-    with (SHOPS / shop.file).open(encoding="utf-8", newline="") as stream:
+    with (SHOPS / shop.file).open(encoding="utf-8-sig", newline="") as stream:
         # Prose above the table has no columns to be put in another order.
         header, *rows = (row for row in csv.reader(stream, delimiter=shop.separator) if len(row) > 3)
     places = [place for place in range(len(header)) if header[place].strip() != without]
@@ -131,9 +136,8 @@ def test_each_platform(engine: Engine, shop: Shop):
 
 
 @EACH_EXPORT
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_order_of_columns_changes_nothing(engine: Engine, tmp_path: Path, shop: Shop, seed: int):
-    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, seed=seed)), shop)
+def test_the_order_of_columns_changes_nothing(engine: Engine, tmp_path: Path, shop: Shop):
+    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, seed=1)), shop)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,8 @@ def test_the_order_of_columns_changes_nothing(engine: Engine, tmp_path: Path, sh
     [pytest.param(shop, column, id=f"{shop.file}-{column}") for shop in EXPORTS for column in shop.optional],
 )
 def test_a_column_is_missing(engine: Engine, tmp_path: Path, shop: Shop, column: str):
-    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, without=column)), shop)
+    """And the others stand in another order each time."""
+    assert_as_by_hand(read(engine, rewritten(shop, tmp_path, without=column, seed=shop.optional.index(column))), shop)
 
 
 @pytest.mark.parametrize(
@@ -164,6 +169,29 @@ def test_a_platform_has_headers_of_its_own():
         assert 2 <= platform.least <= len(platform.telling)
         assert len(set(platform.telling)) == len(platform.telling)
         assert {"customer_id", "order_id", "order_date"} <= platform.columns.keys()
+
+
+def test_another_language_gives_the_same_columns():
+    """PayPal's headers in three languages, as public examples of its exports have them."""
+    english = (
+        "Date, Time, TimeZone, Name, Type, Status, Currency, Gross, Fee, Net, From Email Address, To Email Address, "
+    )
+    english += "Transaction ID, Reference Txn ID, Receipt ID, Balance, Balance Impact"
+    german = "Datum, Uhrzeit, Zeitzone, Name, Beschreibung, Status, Währung, Brutto, Entgelt, Netto, "
+    german += "Absender E-Mail-Adresse, Empfänger E-Mail-Adresse, Transaktionscode, "
+    german += "Zugehöriger Transaktionscode, Empfangsnummer, Guthaben, Auswirkung auf Guthaben"
+    italian = "Data, Orario, Fuso orario, Nome, Tipo, Stato, Valuta, Lordo, Tariffa, Netto, Indirizzo email mittente, "
+    italian += "Indirizzo email destinatario, Codice transazione, Codice transazione di riferimento, Codice ricevuta, "
+    italian += "Saldo, Impatto sul saldo"
+    headers = [names.split(", ") for names in (english, german, italian)]
+    platforms = [platform_of(names) for names in headers]
+    assert [platform.slug if platform else None for platform in platforms] == ["paypal"] * 3
+    found = [columns_of(BY_SLUG["paypal"], names) for names in headers]
+    places = [
+        {role: names.index(header) for role, header in each.items()} for names, each in zip(headers, found, strict=True)
+    ]
+    assert places[0] == places[1] == places[2]
+    assert places[0].keys() == BY_SLUG["paypal"].columns.keys()
 
 
 def test_ids_of_18_digits_stay_apart(engine: Engine):

@@ -167,3 +167,10 @@ def test_exact_copies_are_kept_and_can_be_dropped(engine: Engine, tmp_path: Path
     assert dropped.revenue == Decimal(9)
     assert fates(dropped) == {"used": 2, "duplicate": 2}
     assert list(dropped.set_aside().line_number) == [3, 4]
+
+
+def test_a_price_without_cents_is_no_refund(engine: Engine, tmp_path: Path):
+    """25 + 10: the dash stands for no cents, so that the status is all that tells of the refund of 40."""
+    rows = "A;1;2024-01-01;paid;25.-\nA;2;2024-01-02;refunded;40.-\nB;3;2024-01-03;paid;10.--\n"
+    lines = order_lines(engine, tmp_path, f"customer;order id;date;status;amount\n{rows}")
+    assert lines.revenue == Decimal(35)
