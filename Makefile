@@ -7,13 +7,14 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --universal --genera
 ARGS ?=
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help run test proof lint format bench lock upgrade clean
+.PHONY: help run test engines proof lint format bench lock upgrade clean
 
 help:
 	@echo "make run      serve the app at http://127.0.0.1:8501"
 	@echo "make test     run the tests            make lint     format check, lint, types"
 	@echo "make proof    run the long proofs      make format   format and fix what can be fixed"
 	@echo "make bench    print the benchmarks     make lock     rewrite requirements*.txt from requirements*.in"
+	@echo "make engines  install PostgreSQL and Spark for their tests, which are skipped without them"
 	@echo "make clean    remove what was made     make upgrade  the same, to the newest versions allowed"
 
 # Further server settings come from the environment (STREAMLIT_SERVER_PORT and its like), which Streamlit reads itself.
@@ -29,6 +30,10 @@ ifeq ($(strip $(ARGS)),)
 else
 	$(PYTEST) $(ARGS)
 endif
+
+engines: .venv/.development .venv/.engines
+	@command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || .ci/apt-install postgresql
+	@command -v java >/dev/null || .ci/apt-install openjdk-17-jre-headless
 
 proof: .venv/.development
 	$(PYTEST) -m proof $(ARGS)
@@ -48,6 +53,8 @@ bench: .venv/.development
 lock: .venv/.development
 	$(LOCK) $(UPGRADE) requirements.in -o requirements.txt
 	$(LOCK) $(UPGRADE) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) $(UPGRADE) requirements/postgres.in -o requirements/postgres.txt
+	$(LOCK) $(UPGRADE) requirements/spark.in -o requirements/spark.txt
 
 upgrade: UPGRADE := --upgrade
 upgrade: lock
@@ -63,6 +70,11 @@ clean:
 
 .venv/.runtime: requirements.txt | .venv/bin/pip
 	$(PIP_INSTALL) requirements.txt
+	@touch $@
+
+.venv/.engines: requirements/postgres.txt requirements/spark.txt | .venv/.development
+	$(PIP_INSTALL) requirements/postgres.txt
+	$(PIP_INSTALL) requirements/spark.txt
 	@touch $@
 
 .venv/.development: requirements-dev.txt | .venv/bin/pip

@@ -6,17 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.commands.arguments import parser
-from core.commands.reading import read
-from core.commands.segmenting import Figures, score, segment
-from core.commands.tables import table
-from core.commands.telling import Told, in_words, inspected
-from core.engine import Engine, Limits
 from core.errors import UserError
-from core.orders.customers import CustomerTable
-from core.orders.remarks import of_copies
+
+if TYPE_CHECKING:
+    from core.commands.segmenting import Figures
+    from core.commands.telling import Told
 
 DONE, WRONG_USAGE, UNUSABLE = 0, 2, 3
 
@@ -55,6 +52,15 @@ def _print_json(facts: Mapping[str, Any]) -> None:
 
 
 def _run(given: argparse.Namespace, figures: Figures) -> Told:
+    # Here, since the databases take a second to load that a wrong option or a look at the help need not wait for.
+    from core.commands.reading import read
+    from core.commands.segmenting import score, segment
+    from core.commands.tables import table
+    from core.commands.telling import Told, in_words, inspected
+    from core.engine import Engine, Limits
+    from core.orders.customers import CustomerTable
+    from core.orders.remarks import of_copies
+
     if given.command == "table":
         return table(given)
     with Engine(Limits.from_environment()) as engine:

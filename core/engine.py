@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 
 from core.errors import CancelledError, NoRoomError, OutOfMemoryError, UnusableSettingError, UserError
@@ -69,7 +69,7 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
                 hint="Set ELBOW_ROOM_MEMORY_LIMIT to more, such as 4GB, or use fewer rows.",
             )
         if isinstance(error, duckdb.InterruptException):
-            return CancelledError("The work was stopped.", hint="Start it again when you like.")
+            return CancelledError()
         return None
 
 
@@ -109,10 +109,12 @@ class Engine:
         }
         if memory_limit is not None:
             settings["memory_limit"] = memory_limit
-        if limits.spill is not None:
-            settings["max_temp_directory_size"] = limits.spill
         try:
             self.backend: _Database = _Database().connect(":memory:", **settings)
+            if limits.spill is not None:
+                # Not among the settings: those that stand before there is a folder are not heeded.
+                size = sge.Literal.string(limits.spill).sql("duckdb")
+                self.backend.raw_sql(f"SET max_temp_directory_size = {size}")
         except duckdb.ParserException as error:
             self._folder.cleanup()
             raise UnusableSettingError(
@@ -126,6 +128,7 @@ class Engine:
         self._kept: list[Callable[[], object]] = []  # what lets go of each table
         self._memory_limit = memory_limit
         self._to_close: list[Callable[[], None]] = []
+        self._to_cancel: list[Callable[[], None]] = []
 
     @property
     def folder(self) -> Path:
@@ -142,8 +145,8 @@ class Engine:
 
         Rows of another database stay there, and are computed once if it can hold them.
         """
-        elsewhere = _database_of(rows)
-        if elsewhere is not None and elsewhere is not self.backend:
+        elsewhere = self._elsewhere(rows)
+        if elsewhere is not None:
             kept, drop = elsewhere.kept(rows, self.new_name(what))
         else:
             name = self.new_name(what)
@@ -166,9 +169,16 @@ class Engine:
 
     def apart(self, rows: ir.Table) -> ir.Table:
         """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
-        elsewhere = _database_of(rows)
-        found: ir.Table = rows if elsewhere in (None, self.backend) else elsewhere.apart(rows)
-        return found
+        elsewhere = self._elsewhere(rows)
+        return rows if elsewhere is None else elsewhere.apart(rows)
+
+    def _elsewhere(self, rows: ir.Table) -> Speaking | None:
+        """The database of somebody else that rows lie in; None where they are here, or made from nothing."""
+        try:
+            backend = rows.get_backend()
+        except ibis.common.exceptions.IbisError:  # rows of memory alone
+            return None
+        return backend if isinstance(backend, Speaking) and backend is not self.backend else None
 
     @property
     def kept_so_far(self) -> int:
@@ -192,14 +202,26 @@ class Engine:
             self.backend.raw_sql(f"SET memory_limit = '{self._memory_limit}'")
         give_back()
 
-    def on_close(self, close: Callable[[], None]) -> None:
-        """Something else to close together with this, such as a connection to the database that rows come from."""
+    def take_along(self, close: Callable[[], None], cancel: Callable[[], None]) -> None:
+        """What else to close and cancel together with this: a connection to the database that rows come from."""
         self._to_close.append(close)
+        self._to_cancel.append(cancel)
+
+    def cancel(self) -> None:
+        """End the question that is being asked, from another thread: whoever asked it gets a `CancelledError`."""
+        self.backend.con.interrupt()
+        for cancel in self._to_cancel:
+            cancel()
+
+    def leave(self) -> None:
+        """Close the connections to other databases. What was brought here stays."""
+        self._to_cancel.clear()
+        while self._to_close:
+            self._to_close.pop()()
 
     def close(self) -> None:
         """Close the database and remove its folder. Harmless when repeated."""
-        while self._to_close:
-            self._to_close.pop()()
+        self.leave()
         self.backend.disconnect()
         self._folder.cleanup()
 
@@ -210,15 +232,6 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _database_of(rows: ir.Table) -> Any:
-    """The database of ours that rows lie in; None where they are made from nothing or from memory."""
-    try:
-        found = rows.get_backend()
-    except ibis.common.exceptions.IbisError:
-        return None
-    return found if isinstance(found, Speaking) else None
 
 
 def give_back() -> None:

@@ -120,6 +120,9 @@ class CancelledError(EngineError):
 
     code = "cancelled"
 
+    def __init__(self) -> None:
+        super().__init__("The work was stopped.", hint="Nothing was written. Start it again when you like.")
+
 
 class OutOfMemoryError(EngineError):
     """The engine may not hold as much as it needs."""

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any
 
 import pandas as pd
@@ -25,6 +26,9 @@ from core.orders.set_aside import RowsSetAside, rows_set_aside
 from core.orders.source import SourceTable, open_sources
 from core.orders.understanding import Understood, understand
 from core.orders.values import Ambiguity, Reading
+from core.warehouse.address import Address
+from core.warehouse.connecting import Terms
+from core.warehouse.secrets import Named
 from ui.session import Upload, Workspace
 
 _PROJECT = Path(__file__).resolve().parents[1]
@@ -96,6 +100,25 @@ def take_sample(workspace: Workspace, sample: Sample) -> None:
     engine = workspace.engine = Engine(Limits.from_environment())
     digest = hashlib.sha256(sample.path.read_bytes()).hexdigest()
     _open(workspace, engine, [Upload(sample.path.name, sample.path, digest)])
+
+
+def take_table(workspace: Workspace, named: Named, address: Address) -> None:
+    """Bring the rows of a table to the visitor's own folder; the connection is closed then.
+
+    A table that cannot be read leaves the workspace empty, with the refusal.
+    """
+    workspace.make_room()
+    engine = workspace.engine = Engine(Limits.from_environment())
+    try:
+        with workspace.alone():
+            # All at one moment: each click asks more of the rows, and a database should not be held all the while.
+            workspace.source = open_sources(engine, [address], terms=Terms(named.timeout_seconds, bring=True))
+            engine.leave()
+    except UserError as error:
+        workspace.make_room()
+        workspace.refusal = error
+        return
+    workspace.uploads = (Upload(str(address), engine.folder, token_hex()),)  # no two times hold surely the same rows
 
 
 def _copy(file: IO[bytes], path: Path) -> str:

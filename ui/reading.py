@@ -10,7 +10,7 @@ from core.exports import lists
 from core.orders.customers import CustomerTable
 from core.orders.ledger import REASONS
 from core.orders.understanding import Understood
-from ui import files, widgets
+from ui import files, warehouse, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -22,6 +22,13 @@ def drop_zone(workspace: Workspace) -> None:
     """Where a file comes in: the visitor's own, or a sample."""
     left, right = st.columns([3, 2], gap="large")
     with left:
+        known = warehouse.named()
+        place = left
+        if known:
+            place, tables = st.tabs(["Your files", "Your warehouse"])
+            with tables:
+                warehouse.choose(workspace, known)
+    with place:
         given = st.file_uploader(
             "Your orders or customers: CSV, TSV, TXT, Excel, Parquet, gz or zip, one file or several",
             type=["csv", "tsv", "txt", "xlsx", "xlsm", "xls", "parquet", "gz", "zip"],

@@ -19,6 +19,7 @@ from core.errors import UserError
 from core.exports.takeaway import Wanted
 from core.orders.cleaning import CleaningOptions, Returns
 from core.orders.source import SourceTable
+from core.orders.tables import Glance
 from core.orders.values import Ambiguity
 from core.segments.generations import Edit, Line, Thread
 from core.segments.planner import EXAMPLE, Campaign
@@ -49,6 +50,7 @@ class Workspace:
     uploads: tuple[Upload, ...] = ()
     source: SourceTable | None = None
     refusal: UserError | None = None  # why the last file could not be taken
+    looked: Glance | None = None  # the table of the warehouse that was looked at last
     cleaning: CleaningOptions = field(default_factory=CleaningOptions)
     remembered: dict[frozenset[str], CleaningOptions] = field(default_factory=dict)  # headers -> what was said of them
     as_before: bool = False  # whether something was said before of files with the headers of these

@@ -105,6 +105,8 @@ def _written(file: SourceFile) -> str:
     header = "" if file.has_header else ", no header (columns are called by their place)"
     if file.sheet is not None:
         return f"Excel, sheet {file.sheet}{header}"
+    if file.engine is not None:
+        return "Table of a database"
     if file.dialect is None:
         return "Parquet"
     encoding = file.dialect.encoding

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
+
+# All between :// and the last @: a password that was typed as it is may hold any sign.
+_PASSWORD = re.compile(r"://[^\s'\"]*@")
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that repeats what was typed without the passwords in it."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_PASSWORD.sub("://***@", message))
 
 
 def parser() -> argparse.ArgumentParser:
     """What can be typed after `python -m core`."""
-    parser = argparse.ArgumentParser(prog="python -m core", description="Customer segments from order files.")
+    parser = _Parser(prog="python -m core", description="Customer segments from order files.")
     commands = parser.add_subparsers(dest="command", required=True)
     table = commands.add_parser("table", help="write each source as it was read")
-    table.add_argument("sources", nargs="+", type=Path, metavar="SOURCE")
+    table.add_argument("sources", nargs="+", type=_file, metavar="SOURCE")
     table.add_argument("--out-dir", required=True, type=_folder, metavar="DIR")
     table.add_argument("--json", action="store_true", help="print one JSON object on stdout and nothing else")
     inspect = commands.add_parser("inspect", help="say what was understood")
@@ -72,6 +84,12 @@ def _leaving_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--control-share", type=_share, default=0.0, metavar="SHARE")
     command.add_argument("--ignore-consent", action="store_true", help="list also who did not agree to marketing")
     command.add_argument("--workbook", action="store_true", help="write segments.xlsx as well")
+
+
+def _file(text: str) -> Path:
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is a table already: this command takes files")
+    return Path(text)
 
 
 def _role_and_column(text: str) -> tuple[str, str]:

@@ -55,6 +55,7 @@ class Feature:
     from_orders: FromOrders | None = None  # or of her orders, which have customer_id and order_key
     from_customers: FromCustomers | None = None  # or an expression of other features
     uses: tuple[str, ...] = ()  # the features in `from_customers`
+    scores: str | None = None  # the feature whose `fifths` it needs beside it
 
     def format(self, value: float, currency: str | None = None) -> str:
         """The value with its unit, short and for people: "1.2k EUR", "9 days", "12%"."""
@@ -115,14 +116,17 @@ def _returned_share(lines: Lines) -> ir.Value:
     return came_back / bought.nullif(0.0)
 
 
+def fifths(name: str) -> Mapping[str, float]:
+    """The columns that stand beside all customers where a feature is scored: name -> which quantile it is."""
+    return {f"{name}_fifth_{part}": part / 5 for part in range(1, 5)}
+
+
 def _score(name: str, *, high_is_five: bool) -> FromCustomers:
     """Quintiles as R's package rfm draws them: type-7 quantiles plus 1, the lower bound inclusive."""
 
     def score(customers: ir.Table) -> ir.Value:
         column = customers[name]
-        # Each bound by a question of its own: few engines know quantiles over a window.
-        bounds = [customers.aggregate(bound=column.quantile(part / 5)).as_scalar() for part in range(1, 5)]
-        passed = [ibis.ifelse(column >= bound + 1, 1, 0) for bound in bounds]
+        passed = [ibis.ifelse(column >= customers[bound] + 1, 1, 0) for bound in fifths(name)]
         reached = passed[0] + passed[1] + passed[2] + passed[3]
         return (1 + reached if high_is_five else 5 - reached).cast("float64")
 
@@ -186,17 +190,17 @@ CATALOG: tuple[Feature, ...] = (
     Feature(
         "rfm_recency", "RFM score: recency", Unit.SCORE,
         "1 to 5 by fifths of all customers; 5 for the most recent buyers.",
-        from_customers=_score("recency_days", high_is_five=False), uses=("recency_days",),
+        from_customers=_score("recency_days", high_is_five=False), uses=("recency_days",), scores="recency_days",
     ),
     Feature(
         "rfm_frequency", "RFM score: frequency", Unit.SCORE,
         "1 to 5 by fifths of all customers; 5 for those with the most orders.",
-        from_customers=_score("order_count", high_is_five=True), uses=("order_count",),
+        from_customers=_score("order_count", high_is_five=True), uses=("order_count",), scores="order_count",
     ),
     Feature(
         "rfm_monetary", "RFM score: revenue", Unit.SCORE,
         "1 to 5 by fifths of all customers; 5 for those who spent the most.",
-        from_customers=_score("total_revenue", high_is_five=True), uses=("total_revenue",),
+        from_customers=_score("total_revenue", high_is_five=True), uses=("total_revenue",), scores="total_revenue",
     ),
 )  # fmt: skip
 BY_NAME: Mapping[str, Feature] = {feature.name: feature for feature in CATALOG}

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from core.errors import UnknownFeatureError, listed
-from core.features.catalog import BY_NAME, CATALOG, Feature, Lines, feature
+from core.features.catalog import BY_NAME, CATALOG, Feature, Lines, feature, fifths
 from core.orders.cleaning import OrderLines
 from core.orders.customers import CustomerTable
 from core.orders.names import normalised
@@ -168,10 +168,19 @@ def _customers(lines: OrderLines, wanted: Sequence[str]) -> ir.Table:
         customers = (
             customers.left_join(orders, "customer_id").drop("customer_id_right").fill_null(dict.fromkeys(counted, 0))
         )
+    # Joined, since few engines know quantiles over a window.
+    bounds = {
+        name: customers[each.scores].quantile(part)
+        for each in features
+        if each.scores
+        for name, part in fifths(each.scores).items()
+    }
+    if bounds:
+        customers = customers.cross_join(customers.aggregate(**bounds))
     for each in features:
         if each.from_customers:
             customers = customers.mutate(**{each.name: each.from_customers(customers)})
-    return customers
+    return customers.drop(*bounds)
 
 
 def _last_seen(table: ir.Table, role: str) -> ir.Table:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError, listed
-from core.orders import parsing, tables
+from core.orders import parsing
 from core.orders import reading as readings
 from core.orders.columns import Recognition, recognise
 from core.orders.dates import DateOrder
@@ -28,6 +28,7 @@ from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, re
 from core.orders.set_aside import rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
+from core.warehouse.connecting import changed
 from core.warehouse.faults import NotDoneThereError
 
 Returns = Literal["net", "ignore", "as-is"]
@@ -182,7 +183,7 @@ def _lines(engine: Engine, by: _Judgement) -> OrderLines:
         rows = _without_customers_who_never_bought(engine, rows)
         ledger, purchases = reckon(rows, source.rows)
     if not ledger.balances and source.elsewhere is not None:
-        raise tables.changed(source.files[0].name)
+        raise changed(source.files[0].name)
     if not ledger.balances:
         raise AssertionError(f"{ledger.rows_in} rows were read, and the ledger tells of another number")
     bought = rows.filter(rows.reason.isnull() & rows.is_purchase)

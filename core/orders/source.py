@@ -201,7 +201,7 @@ def open_sources(
         sources = []
     for source, name in zip(sources, names or (None,) * len(sources), strict=True):
         if isinstance(source, Address):
-            opened.append(_open_table(engine, tables.connected(engine, source, terms)))
+            opened.append(_open_table(engine, tables.connected(engine, source, terms), bring=terms.bring))
             continue
         found, passed_over = _open_path(engine, source, name)
         opened += found
@@ -359,9 +359,9 @@ def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
     return found
 
 
-def _open_table(engine: Engine, connection: Connection, why: str | None = None) -> _Opened:
+def _open_table(engine: Engine, connection: Connection, why: str | None = None, *, bring: bool = False) -> _Opened:
     """A table of a database: as it stands where the engine here reads it anyway, else brought here."""
-    if isinstance(connection, Attached) and connection.plain:
+    if isinstance(connection, Attached) and connection.plain and not bring:
         table, how = connection.table(), "read where it lies"
         rows = table.count().to_pyarrow().as_py()
         if rows == 0:

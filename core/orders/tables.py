@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ibis.expr.types as ir
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core.engine import Engine
-from core.errors import EmptyFileError, TableChangedError
-from core.orders import values
+from core.errors import EmptyFileError
+from core.orders import parquet, values
 from core.warehouse.address import Address
-from core.warehouse.connecting import PLAIN, Connection, Terms, connect
+from core.warehouse.connecting import PLAIN, Connection, Estimate, Terms, changed, connect
 from core.warehouse.secrets import with_password
 
 
@@ -27,9 +25,11 @@ def connected(engine: Engine, address: Address, terms: Terms = PLAIN) -> Connect
     if address.engine == "duckdb":
         from core.warehouse.attached import Attached
 
-        return Attached(engine, address)
+        attached = Attached(engine, address)
+        engine.take_along(attached.close, attached.cancel)
+        return attached
     connection = connect(with_password(address), terms)
-    engine.on_close(connection.close)
+    engine.take_along(connection.close, connection.cancel)
     return connection
 
 
@@ -43,17 +43,39 @@ def brought(engine: Engine, connection: Connection) -> Path:
     ------
     EngineError, EmptyFileError
     """
-    table = connection.table()
     path = engine.folder / engine.new_name("brought")
-    schema = table.schema().to_pyarrow()
-    rows = 0
-    with pq.ParquetWriter(path, schema) as writer:
-        for batch in connection.batches(table):
-            writer.write_table(pa.Table.from_batches([batch]).cast(schema))
-            rows += batch.num_rows
-    if rows == 0:
+    connection.write(connection.table(), path)
+    name = str(connection.address)
+    file = parquet.opened(path, name)
+    if file.metadata.num_rows == 0:
         raise no_rows(connection.address)
-    return path
+    if parquet.is_plain(file):
+        return path
+    flat = parquet.write_flattened(file, name, engine.folder / engine.new_name("brought"))
+    path.unlink()
+    return flat
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A table before anything heavy is asked of it."""
+
+    address: Address
+    estimate: Estimate
+    columns: tuple[str, ...]
+
+
+def glance(address: Address, terms: Terms = PLAIN) -> Glance:
+    """What a table holds and how much of it there is. The connection is closed again.
+
+    Raises
+    ------
+    EngineError, UnusableSettingError
+    """
+    with Engine() as engine:
+        connection = connected(engine, address, terms)
+        table = connection.table()
+        return Glance(address, connection.estimate(table), tuple(table.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +115,6 @@ def require_unchanged(connection: Connection, table: ir.Table, before: Standing)
     """
     if not connection.snapshot and standing(connection, table) != before:
         raise changed(connection.address)
-
-
-def changed(address: object) -> TableChangedError:
-    """What to say of a table that somebody wrote to meanwhile."""
-    return TableChangedError(
-        f"{address} changed while it was worked on: its figures would not belong together.",
-        hint="Start again; or bring the rows here first with --bring, which takes them all at one moment.",
-    )
 
 
 def no_rows(address: Address) -> EmptyFileError:

@@ -35,6 +35,10 @@ def understand(engine: Engine, source: SourceTable, options: CleaningOptions | N
                 return clean(engine, source, options)
             except NotDoneThereError as error:
                 why = error.message
+            except EngineError:
+                raise
+            except UserError:
+                why = "its rows may be customers, not orders"
         engine.drop_since(before)
         source = source.elsewhere.bring(why)
     try:

@@ -62,5 +62,15 @@ class Attached(Connection):
         table = self.table()
         return all(single_values(table[name]).equals(table[name]) for name in table.columns)
 
+    def write(self, table: ir.Table, path: Path) -> None:
+        """By DuckDB's own hand."""
+        self.backend.to_parquet(table.select(**{name: single_values(table[name]) for name in table.columns}), path)
+
+    def cancel(self) -> None:
+        """Its questions are the engine's."""
+
     def close(self) -> None:
-        """The file goes with the engine."""
+        """Others may write to the file again."""
+        if self._name:
+            self.backend.raw_sql(f"DETACH {self._name}")
+            self._name = ""

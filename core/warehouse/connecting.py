@@ -6,17 +6,20 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from core.errors import (
     CannotConnectError,
     EngineNotInstalledError,
     NoSuchTableError,
+    TableChangedError,
     UserError,
 )
 from core.warehouse.address import Address
@@ -36,6 +39,15 @@ class Terms:
 
 
 PLAIN = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What it would take to read a table."""
+
+    rows: int
+    exact: bool
+    cost: float | None = None  # in the engine's own unit (for Postgres, pages read in a row)
 
 
 class Connection(ABC):
@@ -58,6 +70,21 @@ class Connection(ABC):
         """The rows, a few at a time."""
         yield from self.backend.to_pyarrow_batches(table, chunk_size=BATCH_ROWS)
 
+    def write(self, table: ir.Table, path: Path) -> None:
+        """The rows as a Parquet file, with a few of them in memory at a time."""
+        schema = table.schema().to_pyarrow()
+        with pq.ParquetWriter(path, schema) as writer:
+            for batch in self.batches(table):
+                writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+    def estimate(self, table: ir.Table) -> Estimate:
+        """How much there is to read. Counted, where the engine does not reckon by itself."""
+        return Estimate(int(table.count().to_pyarrow().as_py()), exact=True)
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """End the question that is being asked, from another thread."""
+
     @abstractmethod
     def close(self) -> None:
         """Harmless when repeated."""
@@ -68,10 +95,13 @@ class AnyEngine(Connection):
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        driver = driver_of(address.engine)
+        driver_of(address.engine)
+        file = Path("/", *address.path) if not address.host else Path(address.host, *address.path)
+        if address.engine == "sqlite" and not file.is_file():  # which its driver would make
+            raise CannotConnectError(f"There is no file {file}.", hint="Check its name and where it lies.")
         try:
-            self.backend = ibis.connect(address.url()) if driver else None
-        except (ImportError, ModuleNotFoundError):
+            self.backend = ibis.connect(address.url())
+        except ImportError:
             raise not_installed(address.engine) from None
         except Exception as error:
             raise cannot_connect(address, error) from None
@@ -87,6 +117,9 @@ class AnyEngine(Connection):
             raise
         except Exception as error:
             raise (lacking(error) or failed(self.address, error)) from None
+
+    def cancel(self) -> None:
+        """There is no way that all drivers know: the question ends, and its answer is not looked at."""
 
     def close(self) -> None:
         if self.backend is not None:
@@ -179,6 +212,14 @@ def no_such_table(address: Address) -> NoSuchTableError:
     return NoSuchTableError(
         f"There is no {address}.",
         hint="Check the name, capitals included, and its schema (schema.table); and whether this user may see it.",
+    )
+
+
+def changed(address: object) -> TableChangedError:
+    """What to say of a table that somebody wrote to meanwhile."""
+    return TableChangedError(
+        f"{address} changed while it was worked on: its figures would not belong together.",
+        hint="Start again; or bring the rows here first with --bring, which takes them all at one moment.",
     )
 
 

@@ -15,7 +15,7 @@ from core.warehouse.address import Address, address
 
 SECRETS = Path(".streamlit/secrets.toml")
 PASSWORD = "ELBOW_ROOM_PASSWORD"
-_IN_URL = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*@")
+_IN_URL = re.compile(r"(?<=://)[^@\s]*:[^@\s]*@")
 _NEVER = "***"
 
 
@@ -25,10 +25,14 @@ class Named:
 
     name: str
     tables: tuple[Address, ...]
+    timeout_seconds: int = 300  # for one question
+    most_rows: int = 20_000_000  # in one table
 
 
 def connections(secrets: Mapping[str, Any]) -> tuple[Named, ...]:
-    """The connections of a secrets file: `[connections.NAME]` with a `url` of the engine, `tables`, and a `password`.
+    """The connections of a secrets file: `[connections.NAME]` with the `url` of a database and its `tables`.
+
+    `password`, `timeout_seconds` and `most_rows` may stand there too.
 
     Raises
     ------
@@ -47,7 +51,9 @@ def _named(name: str, given: Mapping[str, Any]) -> Named:
             f"The connection {name} in secrets.toml cannot be used: {error.message}", hint=error.hint
         ) from None
     password = given.get("password")
-    return Named(name, tuple(one.with_password(str(password)) if password is not None else one for one in found))
+    known = tuple(one.with_password(str(password)) if password is not None else one for one in found)
+    limits = {limit: int(given[limit]) for limit in ("timeout_seconds", "most_rows") if limit in given}
+    return Named(name, known, **limits)
 
 
 def _with_table(url: str, table: str) -> str:
@@ -66,8 +72,8 @@ def with_password(given: Address, folder: Path = Path()) -> Address:
     ------
     UnusableSettingError : the secrets file is none
     """
-    if given.password is not None:
-        return given
+    if given.password is not None or (given.user is None and given.engine != "postgres"):
+        return given  # a password belongs to somebody
     if PASSWORD in os.environ:
         return given.with_password(os.environ[PASSWORD])
     for known in connections(_read(folder / SECRETS)):

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from core.errors import (
+    CancelledError,
     CannotConnectError,
     ConnectionLostError,
     EngineError,
@@ -24,6 +25,7 @@ from core.warehouse.connecting import (
     BATCH_ROWS,
     Connection,
     cannot_connect,
+    changed,
     driver_of,
     named,
     no_such_table,
@@ -52,8 +54,11 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
     """Ibis's Spark, whose errors are told in words."""
 
     address: Address
+    cancelled: bool = False
 
     def in_words(self, error: Exception) -> UserError | None:
+        if self.cancelled and isinstance(error, PySparkException | Py4JError):
+            return CancelledError()
         return _in_words(error, self.address)
 
     def kept(self, rows: ir.Table, name: str) -> tuple[ir.Table, Callable[[], object]]:
@@ -124,6 +129,7 @@ class Spark(Connection):
                 yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def cancel(self) -> None:
+        self.backend.cancelled = True
         self._session.interruptAll()
 
     def close(self) -> None:
@@ -153,13 +159,15 @@ def _joined(address: Address, here: str) -> SparkSession:
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.log.level": "ERROR",
+            # Else an expression is put in all places that name it, and steps upon steps grow beyond reason.
+            "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.CollapseProject",
             **address.options,
         }
         for name, value in settings.items():
             builder = builder.config(name, value)
         session = builder.getOrCreate().newSession()
         _users[address.server] += 1
-    for name, value in address.options.items():
+    for name, value in settings.items():
         if name.startswith("spark.sql.") and session.conf.isModifiable(name):
             session.conf.set(name, value)
     return session
@@ -189,6 +197,8 @@ def _in_words(error: Exception, address: Address) -> UserError | None:
     kind = error.getCondition() or ""
     if kind.startswith(_NOT_THERE):
         return no_such_table(address)
+    if kind.startswith("FAILED_READ_FILE"):
+        return changed(address)
     if "PERMISSION" in kind or "PRIVILEGE" in kind:
         return NoAccessError(
             f"{address} may not be read by this user.", hint="Let whoever looks after the cluster grant SELECT on it."
