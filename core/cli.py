@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.commands.arguments import parser
-from core.errors import UserError
+from core.errors import CancelledError, UserError
 
 if TYPE_CHECKING:
     from core.commands.segmenting import Figures
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None, figures: Figures) -> int:
     """
     try:
         given = parser().parse_args(arguments)
-        told = _run(given, figures)
+        told = _stoppable(given, figures)
     except SystemExit as stop:  # argparse's way to end; it has told why
         return DONE if stop.code in {0, None} else WRONG_USAGE
     except UserError as error:
@@ -44,6 +44,14 @@ def main(arguments: Sequence[str] | None, figures: Figures) -> int:
     if given.json:
         _print_json(told.facts)
     return UNUSABLE if told.facts.get("failed") and not told.facts.get("files") else DONE
+
+
+def _stoppable(given: argparse.Namespace, figures: Figures) -> Told:
+    """Ctrl+C ends a question that a database is asked, and closes all that was opened."""
+    try:
+        return _run(given, figures)
+    except KeyboardInterrupt:
+        raise CancelledError from None
 
 
 def _print_json(facts: Mapping[str, Any]) -> None:

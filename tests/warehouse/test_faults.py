@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -33,9 +37,10 @@ from core.orders.understanding import Understood, understand
 from core.warehouse.address import address
 from core.warehouse.connecting import Terms
 from tests.commands import run
-from tests.warehouse.conftest import PASSWORD, Postgres, Spark
+from tests.warehouse.conftest import PASSWORD, ROOT, Postgres, Spark
 
 ROWS = "customer TEXT, day DATE, amount NUMERIC(12,2)"
+SLOW = "SELECT o.* FROM orders AS o, LATERAL (SELECT pg_sleep(0.02 + 0 * length(o.customer))) AS s"
 SOME = "SELECT 'c' || i % 50, DATE '2024-01-01' + i % 300, i % 97 + 0.25 FROM generate_series(1, {rows}) AS g(i)"
 
 
@@ -116,9 +121,7 @@ def test_a_question_that_takes_too_long(postgres: Postgres):
 
 
 def test_the_database_stopped_in_the_middle(orders: str, postgres: Postgres):
-    postgres.run(
-        "CREATE VIEW slow AS SELECT o.* FROM orders AS o, LATERAL (SELECT pg_sleep(0.02 + 0 * length(o.customer))) AS s"
-    )
+    postgres.run(f"CREATE VIEW slow AS {SLOW}")
     postgres.run("GRANT SELECT ON slow TO reader")
     stopper = threading.Timer(2, postgres.ctl, ["-m", "immediate", "stop"])
     stopper.start()
@@ -160,9 +163,7 @@ def test_nothing_can_be_written(orders: str, postgres: Postgres):
 
 
 def test_work_is_cancelled_from_another_thread(orders: str, postgres: Postgres):
-    postgres.run(
-        "CREATE VIEW slow AS SELECT o.* FROM orders AS o, LATERAL (SELECT pg_sleep(0.02 + 0 * length(o.customer))) AS s"
-    )
+    postgres.run(f"CREATE VIEW slow AS {SLOW}")
     postgres.run("GRANT SELECT ON slow TO reader")
     began = time.monotonic()
     with Engine() as engine:
@@ -173,6 +174,23 @@ def test_work_is_cancelled_from_another_thread(orders: str, postgres: Postgres):
         canceller.join()
     assert time.monotonic() - began < 20
     postgres.run("DROP VIEW slow")
+    assert postgres.connections() == 0
+
+
+def test_the_command_is_stopped_by_ctrl_c(orders: str, postgres: Postgres, tmp_path: Path):
+    postgres.run(f"CREATE VIEW slow AS {SLOW}")
+    postgres.run("GRANT SELECT ON slow TO reader")
+    command = [sys.executable, "-m", "core", "segment", postgres.url("slow"), "--out", tmp_path / "out", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        until = time.monotonic() + 60
+        while not postgres.connections() and time.monotonic() < until:
+            time.sleep(0.1)
+        time.sleep(1)
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=60)
+    assert running.returncode == 3
+    assert json.loads(out)["error"]["code"] == "cancelled"
+    assert not (tmp_path / "out").exists()
     assert postgres.connections() == 0
 
 
