@@ -17,6 +17,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 
@@ -24,6 +25,7 @@ from core.errors import CancelledError, NoRoomError, OutOfMemoryError, UnusableS
 from core.warehouse.faults import Speaking
 
 _AT_REST = "64MB"
+_BATCH_ROWS = 65_536
 
 # Where a question is told in steps, they stay apart: put together they repeat what they share, and take Ibis a fifth
 # longer to write.
@@ -156,8 +158,24 @@ class Engine:
         self._kept.append(drop)
         return kept
 
+    def here(self, rows: ir.Table, what: str) -> ir.Table:
+        """As `keep`, with the rows of another database brought here: few rows of which much is asked."""
+        if self._elsewhere(rows) is None:
+            return self.keep(rows, what)
+        path = self.folder / self.new_name(what)
+        schema, batches = self.batches(rows, _BATCH_ROWS)
+        with pq.ParquetWriter(path, schema) as file:
+            for batch in batches:
+                file.write_batch(batch)
+        self._kept.append(path.unlink)
+        return self.backend.read_parquet(path, table_name=self.new_name(what))
+
     def batches(self, rows: ir.Table, size: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The rows, up to `size` at a time, in their order."""
+        elsewhere = self._elsewhere(rows)
+        if elsewhere is not None:
+            reader = elsewhere.to_pyarrow_batches(rows, chunk_size=size)
+            return reader.schema, reader
         # Not `to_pyarrow_batches`: Ibis 12 calls what DuckDB 2 has under another name.
         with self.backend.speaking():
             reader = self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)

@@ -98,7 +98,7 @@ def group(
     -----
     Up to `summary.MOST_EXACT` customers all of them are drawn, and the fits are those of `clustering.sweep`.
     """
-    customers = engine.keep(with_lots(customer_table(lines, names), seed), "customers")
+    customers = engine.here(with_lots(customer_table(lines, names), seed), "customers")
     total = int(customers.count().to_pyarrow().as_py())
     first = customers.order_by([LOT, "customer_id"]).limit(DRAWN).select("customer_id", *chosen).to_pyarrow()
     first = first.sort_by("customer_id")  # as in memory, since sums depend on the order in their last digits
@@ -216,8 +216,11 @@ def everyone(engine: Engine, lines: OrderLines, segmentation: Segmentation, assi
         **{name: rows[name] for name in used},
     )
     for role, column in contact_tables(lines).items():
+        column = engine.here(column, "contacts")
         named = column.select(**{role: column.contact, _WHO: column.customer_id})
         listed = listed.left_join(named, listed.customer_id == named[_WHO]).drop(_WHO)
+    if lines.source.elsewhere is not None:
+        lines.source.elsewhere.require_unchanged()
     return EveryCustomer(engine, listed.order_by("customer_id"), segmentation.n_segments)
 
 

@@ -22,7 +22,6 @@ from core.errors import (
 )
 from core.warehouse.address import Address
 from core.warehouse.connecting import (
-    BATCH_ROWS,
     Connection,
     cannot_connect,
     changed,
@@ -74,6 +73,20 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
             found = self._session.sql(self.compile(table, params=params, limit=limit)).toArrow()
             return expr.__pyarrow_result__(found.cast(table.schema().to_pyarrow()))
 
+    def to_pyarrow_batches(self, expr: ir.Expr, /, *, chunk_size: int = 65_536, **_: Any) -> pa.RecordBatchReader:
+        """A partition in memory at a time: Spark's own way to Arrow takes all at once."""
+        schema = expr.as_table().schema().to_pyarrow()
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with self.speaking():
+                rows = self._session.sql(self.compile(expr)).toLocalIterator()
+                while some := list(itertools.islice(rows, chunk_size)):
+                    columns = zip(*some, strict=True)
+                    arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+                    yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
+
     def execute(self, expr: ir.Expr, /, *, params: Any = None, limit: Any = None, **_: Any) -> Any:
         """The same as pandas."""
         table = expr.as_table()
@@ -117,16 +130,6 @@ class Spark(Connection):
             reader = reader.option("header", True).option("inferSchema", True)
         reader.load(path).createOrReplaceTempView("elbow_room_source")
         return self.backend.table("elbow_room_source")
-
-    def batches(self, table: ir.Table) -> Iterator[pa.RecordBatch]:
-        """The rows, a partition in memory at a time: Spark's own way to Arrow takes all at once."""
-        schema = table.schema().to_pyarrow()
-        with self.backend.speaking():
-            rows = self._session.sql(self.backend.compile(table)).toLocalIterator()
-            while some := list(itertools.islice(rows, BATCH_ROWS)):
-                columns = zip(*some, strict=True)
-                arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
-                yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     def cancel(self) -> None:
         self.backend.cancelled = True

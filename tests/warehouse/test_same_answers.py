@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.analysis import MOST_IN_MEMORY, SegmentOptions, analyse
 from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.sweep import sweep
 from core.engine import Engine
+from core.exports import bundle
+from core.exports.takeaway import Wanted
 from core.features.catalog import DEFAULT
 from core.features.engineering import customer_features
 from core.orders.cleaning import OrderLines
@@ -113,3 +116,24 @@ def test_a_duckdb_file(shop: str, tmp_path: Path, typed: dict[str, Path], here: 
     with duckdb.connect(str(file)) as database:
         database.execute(f"CREATE TABLE orders AS FROM read_parquet('{typed[shop]}')")
     assert_same(answers(address(f"duckdb://{file}/orders")), here[shop])
+
+
+@pytest.mark.parametrize("server", ["postgres", "spark"])
+def test_customers_who_stay_get_the_same_segments(
+    server: str, request: pytest.FixtureRequest, typed: dict[str, Path], tmp_path: Path
+):
+    """All from lines to lists, as of a million customers and more, against the same in memory from the file."""
+    data = request.getfixturevalue(server)
+    if server == "postgres" and not data.run("SELECT 1 FROM pg_tables WHERE tablename = 'pharmacy'"):
+        data.load("pharmacy", typed["pharmacy"])
+    source = address(data.url("pharmacy" if server == "postgres" else typed["pharmacy"]))
+    options = SegmentOptions(k=4)
+    for name, given, most in (("there", source, 0), ("here", typed["pharmacy"], MOST_IN_MEMORY)):
+        with Engine("1GB") as engine:
+            lines = understand(engine, open_sources(engine, [given]))
+            analysis = analyse(lines, options, engine=engine, most_in_memory=most)
+            assert (analysis.everyone is not None) == (name == "there")
+            bundle.write(analysis, tmp_path / name, {}, Wanted(control_share=0.1))
+    for file in ("segments.csv", "summary.csv", "sweep.csv"):
+        found, expected = (pd.read_csv(tmp_path / name / file) for name in ("there", "here"))
+        pd.testing.assert_frame_equal(found, expected, rtol=1e-9, atol=1e-9, check_dtype=False)
