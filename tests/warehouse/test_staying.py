@@ -88,6 +88,20 @@ def test_copies_are_set_aside_here(engine: Engine, postgres: Postgres):
     assert lines.set_aside()["line_number"].isna().all()
 
 
+@pytest.mark.parametrize("bring", [False, True])
+def test_ids_that_are_numbers_without_a_scale_keep_their_digits(bring: bool, engine: Engine, postgres: Postgres):
+    """As Oracle's come to Postgres. A floating number holds 15 of these 20 digits, and all would be one customer."""
+    select = (
+        f"SELECT 12345678901234567000::numeric + i % 9 AS customer, DATE '2024-01-01' AS day, i / 4.0 AS amount {ROWS}"
+    )
+    source = open_sources(engine, [address(made(postgres, select))], terms=Terms(bring=bring))
+    lines = understand(engine, source)
+    assert ("done there" in source.notes[0]) != bring
+    ids = lines.table.select("customer_id").distinct().to_pandas()["customer_id"]
+    assert sorted(ids) == [str(12345678901234567000 + number) for number in range(9)]
+    assert float(lines.revenue) == 60 * 61 / 8
+
+
 def test_an_engine_that_only_ibis_knows(engine: Engine, tmp_path: Path):
     """SQLite, which comes with Python: days are text there, and the name of a column holds a quote."""
     file = tmp_path / "shop.sqlite"
