@@ -11,6 +11,7 @@ import pytest
 
 from core.engine import Engine
 from core.errors import CannotConnectError, NoSuchTableError
+from core.features.engineering import customer_features
 from core.orders.cleaning import CleaningOptions, OrderLines
 from core.orders.source import open_sources
 from core.orders.understanding import understand
@@ -138,3 +139,16 @@ def test_ids_and_statuses_are_told_as_in_files(bring: bool, engine: Engine, post
     assert dict(zip(used["customer_id"], used["total"], strict=True)) == {"3001": 1, "émile": 96}
     aside = {entry.reason: entry.rows for entry in lines.ledger.set_aside}
     assert aside == {"not-sold": 3, "no-customer": 1}
+
+
+@pytest.mark.parametrize("bring", [False, True])
+def test_text_is_compared_by_its_characters(bring: bool, engine: Engine, postgres: Postgres):
+    """Of two cities on one day the first by text is taken: Bonn, in capitals; English would say aachen."""
+    select = (
+        "SELECT 'c' || i % 3 AS customer, DATE '2024-01-01' AS day, i + 0.5 AS amount, "
+        f"(CASE WHEN i % 2 = 0 THEN 'Bonn' ELSE 'aachen' END) COLLATE \"en-x-icu\" AS city {ROWS}"
+    )
+    source = open_sources(engine, [address(made(postgres, select))], terms=Terms(bring=bring))
+    lines = understand(engine, source)
+    assert isinstance(lines, OrderLines)
+    assert list(customer_features(lines).contacts["city"]) == ["Bonn"] * 3
