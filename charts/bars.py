@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -33,15 +33,37 @@ def with_figures(
     names, figures : number of a row -> lines of text, at most two
     row : pixels
     """
-    axis = theme.bare_axis(labelLimit=170, labelPadding=6)
-    left = alt.Axis(labelExpr=theme.lookup(names), labelBaseline=theme.centred(names), orient="left", **axis)
-    right = alt.Axis(labelExpr=theme.lookup(figures), labelBaseline=theme.centred(figures), orient="right", **axis)
-    nothing = alt.Chart(pd.DataFrame({field: list(names)})).mark_point(opacity=0, size=0, aria=False)
-    layers = alt.layer(
-        drawn.encode(y=alt.Y(f"{field}:O", axis=left, sort=None)),
-        nothing.encode(y=alt.Y(f"{field}:O", axis=right, sort=None), tooltip=alt.value(None)),
-    ).resolve_axis(y="independent")
+    layers = labelled(drawn, alt.Chart(pd.DataFrame({field: list(names)})), field, names, figures)
     return theme.finish_altair(layers, title, alt_text, height=row * len(names))
+
+
+def labelled(
+    drawn: Any,
+    rows: Any,
+    field: str,
+    names: Mapping[Any, Sequence[str]],
+    figures: Mapping[Any, Sequence[str]],
+    key: str = "datum.value",
+) -> Any:
+    """What is drawn with names and figures at its sides, not yet finished.
+
+    Parameters
+    ----------
+    rows : a chart of the field's values
+    key : the expression that names and figures are looked up by; at an axis, `datum.value` is a value of the field
+    """
+    axis = theme.bare_axis(labelLimit=170, labelPadding=6)
+
+    def side(texts: Mapping[Any, Sequence[str]], orient: Literal["left", "right"]) -> alt.Axis:
+        return alt.Axis(
+            labelExpr=theme.lookup(texts, key), labelBaseline=theme.centred(texts, key), orient=orient, **axis
+        )
+
+    nothing = rows.mark_point(opacity=0, size=0, aria=False).encode(tooltip=alt.value(None))
+    return alt.layer(
+        drawn.encode(y=alt.Y(f"{field}:O", axis=side(names, "left"), sort=None)),
+        nothing.encode(y=alt.Y(f"{field}:O", axis=side(figures, "right"), sort=None)),
+    ).resolve_axis(y="independent")
 
 
 def number_axis(*, shares: bool = False) -> alt.Axis:

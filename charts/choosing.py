@@ -1,4 +1,4 @@
-"""The charts beside the slider, which choose a number too: small, since each move sends them anew."""
+"""The charts beside the slider, which choose a number too. They hold all numbers: a move changes one row of data."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ import altair as alt
 import pandas as pd
 
 from charts import theme
-from charts.segments import segment_bars
-from charts.theme import Palette
+from charts.bars import ROW, labelled, number_axis
+from charts.steady import CHOSEN, IS_CHOSEN
+from charts.steady import chosen as chosen_param
 from core.clustering.choice import MIN_SHARE, Advice
 from core.clustering.evidence import Evidence
 from core.clustering.sweep import Sweep
 from core.features import catalog
 from core.segments.generations import Generation
-from core.segments.segmentation import Segmentation
 
 CURVE = "#0072B2"
-CHOSEN = "#D55E00"
+CHOSEN_COLOUR = "#D55E00"
 
 PICKED = "picked"
 """The selection that a click makes: a number of segments under "k"."""
 _POINTED = "pointed"  # where the pointer is; the browser alone knows
-_TITLE = "title"  # where the data hold it
 _TURN = "turn"
 _STRIP = 62  # pixels for the preview, above the title of the vertical axis
 _LETTERS = 50  # of a line of it
@@ -50,8 +49,9 @@ class _Curve:
     domain: tuple[float, float]  # of the value: the same while the curve grows
     axis: alt.Axis
     tooltip: tuple[alt.Tooltip, ...]
-    title: str
-    alt_text: str
+    titles: Mapping[int, str]  # of each number of segments, chosen
+    subject: str  # "Line chart of ..."
+    told: str  # the values in words
 
     def y(self, field: str = "value") -> alt.Y:
         return alt.Y(f"{field}:Q", scale=alt.Scale(domain=list(self.domain), nice=False, clamp=True), axis=self.axis)
@@ -94,7 +94,8 @@ def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, prev
     in the tooltip. A sweep under way shows what it has on axes that already have their final length.
 
     With a preview, the chart is a control: where the pointer is, that number's segments stand above the curve, else
-    those of the number chosen, and a click makes the selection PICKED. Without, as in the report, it stands still.
+    those of the number chosen, and a click makes the selection PICKED. It follows the number chosen once it is
+    `steady.steady`. Without a preview, as in the report, it stands still.
     """
     whole = sweep.inertias.get(1, 0.0)
     shares = {k: inertia / whole if whole else 0.0 for k, inertia in sweep.inertias.items()}
@@ -108,7 +109,6 @@ def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, prev
             ],
         }
     )
-    title = _elbow_title(shares, n_clusters)
     curve = _Curve(
         points,
         domain=(0, 1.08),
@@ -118,10 +118,11 @@ def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, prev
             **theme.lying_title("Differences left (inertia; 1 segment = 100%)"),
         ),
         tooltip=(alt.Tooltip("told:N", title="Differences left"), alt.Tooltip("inertia:N", title="Inertia")),
-        title=title,
-        alt_text=f"Line chart of how tight the groups are (inertia). {title}. {_read_out(points)}{_advised(advice)}",
+        titles={k: _elbow_title(shares, k) for k in range(1, k_max + 1)},
+        subject="Line chart of how tight the groups are (inertia).",
+        told=_read_out(points),
     )
-    return _drawn(curve, n_clusters, advice, k_max, previewed, preview_of=n_clusters)
+    return _drawn(curve, n_clusters, advice, k_max, previewed, previews_chosen=True)
 
 
 def silhouette(
@@ -145,15 +146,14 @@ def silhouette(
         }
     )
     lowest = points["low"].min()
-    title = _silhouette_title(sweep, n_clusters)
     curve = _Curve(
         points if any(each.standard_error for each in measured.values()) else points.drop(columns=["low", "high"]),
         domain=(-1.0 if lowest < -0.2 else -0.2 if lowest < 0 else 0.0, 1.0),
         axis=alt.Axis(format=".1f", tickCount=5, **theme.lying_title("How well customers fit (silhouette, 1 at best)")),
         tooltip=(alt.Tooltip("told:N", title="Silhouette, 1 at best"),),
-        title=title,
-        alt_text=f"Line chart of how well customers fit their segment (silhouette). {title}. "
-        f"{_read_out(points)}{_advised(advice)}",
+        titles={k: _silhouette_title(sweep, k) for k in range(1, k_max + 1)},
+        subject="Line chart of how well customers fit their segment (silhouette).",
+        told=_read_out(points),
     )
     return _drawn(curve, n_clusters, advice, k_max, previewed)
 
@@ -172,11 +172,6 @@ def stability(evidence: Evidence, n_clusters: int, advice: Advice | None, k_max:
             "told": [f"{value:.2f} ± {margin:.2f}" for value, margin in zip(values, margins, strict=True)],
         }
     )
-    best = evidence.most_stable
-    title = "How alike the segments come out with other customers"
-    if n_clusters in found:
-        alike = f"{found[n_clusters].agreement:.2f}"
-        title = f"With other customers, {n_clusters} segments come out {alike} alike (1: the same)"
     curve = _Curve(
         points,
         domain=(min(0.0, float(points["low"].min())), 1.08),
@@ -186,67 +181,53 @@ def stability(evidence: Evidence, n_clusters: int, advice: Advice | None, k_max:
             **theme.lying_title("Stability (adjusted Rand index, 1 at best)"),
         ),
         tooltip=(alt.Tooltip("told:N", title="Stability, 1 at best"),),
-        title=title,
-        alt_text=f"Line chart of stability. {title}. {_read_out(points)} Most stable: {best}.{_advised(advice)}",
+        titles={k: _stability_title(evidence, k) for k in range(1, k_max + 1)},
+        subject="Line chart of stability.",
+        told=f"{_read_out(points)} Most stable: {evidence.most_stable}.",
     )
     return _drawn(curve, n_clusters, advice, k_max)
 
 
-def sizes(segmentation: Segmentation, palette: Palette, min_share: float = MIN_SHARE) -> Any:
-    """Customers by segment at the chosen number of segments, those too small for a campaign of their own named."""
-    segments = segmentation.segments
-    small = [segment for segment in segments if segment.share_of_customers < min_share]
-    if small:
-        subject = "1 segment holds" if len(small) == 1 else f"{len(small)} segments hold"
-        title = f"{subject} less than {min_share:.0%} of the customers: {theme.shorten(small[0].name)}"
-        title += " and others" if len(small) > 1 else ""
-    else:
-        least = min(segments, key=lambda segment: segment.customers)
-        title = f"The smallest segment holds {theme.count(least.customers)} ({theme.percent(least.share_of_customers)})"
-    return segment_bars(
-        segments,
-        palette,
-        values=[float(segment.customers) for segment in segments],
-        figures=[[f"{segment.customers:,}", theme.percent(segment.share_of_customers)] for segment in segments],
-        axis="Customers",
-        title=title,
-    )
+def sizes(generations: Sequence[Generation], n_clusters: int, min_share: float = MIN_SHARE) -> Any:
+    """Customers by segment at the chosen number of segments, those too small for a campaign of their own named.
 
-
-@dataclass(frozen=True, slots=True)
-class Steady:
-    """A chart in which nothing but the data changes with the number chosen, and what it shows in words."""
-
-    spec: dict[str, Any]
-    alt_text: str
-
-
-def steady(chart: Any) -> Steady:
-    """A control of which the browser, when another number is chosen, takes the data alone.
-
-    To build a chart anew takes it many times as long. So the title is read from the data, and the data have names that
-    tell nothing of them.
+    Parameters
+    ----------
+    generations : of every number that may be chosen; the chart follows it (`steady.steady`)
     """
-    spec: dict[str, Any] = chart.to_dict()
-    alt_text, rows = spec.pop("description"), spec.pop("datasets")
-    names: dict[str, str] = {}
+    place = f"{CHOSEN} + '/' + datum.value"
+    names, figures, rows = {}, {}, []
+    for each in generations:
+        everyone = max(int(each.sizes.sum()), 1)
+        for number, (name, size) in enumerate(zip(each.names, each.sizes.tolist(), strict=True), start=1):
+            named, told = f"{number}. {theme.plain(name)}", [f"{size:,}", theme.percent(size / everyone)]
+            names[f"{each.n_segments}/{number}"] = theme.lines(named, 18, 2)
+            figures[f"{each.n_segments}/{number}"] = told
+            said = f"{named}: {theme.count(size)}, {told[1]}"
+            colour = theme.colour(each.colours[number - 1])
+            rows.append((each.n_segments, number, named, size, ", ".join(told), said, colour))
+    columns = ["k", "segment", "name", "value", "told", "said", "colour"]
+    shown = alt.Chart(pd.DataFrame(rows, columns=columns)).transform_filter(IS_CHOSEN)
+    bars = shown.mark_bar(height={"band": 0.62}, cornerRadiusEnd=2).encode(
+        x=alt.X("value:Q", title="Customers", axis=number_axis()),
+        color=alt.Color("colour:N", scale=None),
+        description="said:N",
+        tooltip=[alt.Tooltip("name:N", title="Segment"), alt.Tooltip("told:N", title="Customers")],
+    )
+    drawn = labelled(bars, shown, "segment", names, figures, key=place).add_params(chosen_param(n_clusters))
+    titles = {each.n_segments: _sizes_title(each, min_share) for each in generations}
+    alt_text = "Bar chart of the customers in each segment of the number chosen."
+    return theme.finish_altair(drawn, titles, alt_text, height=alt.Step(ROW))
 
-    def renamed(part: Any) -> Any:
-        if isinstance(part, list):
-            return [renamed(each) for each in part]
-        if not isinstance(part, dict):
-            return part
-        return {key: named(value) if key == "data" else renamed(value) for key, value in part.items()}
 
-    def named(data: dict[str, str]) -> dict[str, str]:
-        return {"name": names.setdefault(data["name"], f"part{len(names)}")}
-
-    drawn = renamed(spec)
-    titled = next(name for old, name in names.items() if rows[old] and _TITLE in rows[old][0])
-    lines = f"split((data('{titled}')[0] || {{{_TITLE}: ''}}).{_TITLE}, '\\n')"
-    drawn["title"]["text"] = {"expr": lines}
-    drawn["datasets"] = {name: rows[old] for old, name in names.items()}
-    return Steady(drawn, alt_text)
+def _sizes_title(each: Generation, min_share: float) -> str:
+    shares = (each.sizes / max(int(each.sizes.sum()), 1)).tolist()
+    small = [name for name, share in zip(each.names, shares, strict=True) if share < min_share]
+    if not small:
+        return f"The smallest segment holds {theme.count(int(each.sizes.min()))} ({theme.percent(min(shares))})"
+    subject = "1 segment holds" if len(small) == 1 else f"{len(small)} segments hold"
+    title = f"{subject} less than {min_share:.0%} of the customers: {theme.shorten(small[0])}"
+    return title + (" and others" if len(small) > 1 else "")
 
 
 def at_turn(spec: Mapping[str, Any], turn: int) -> dict[str, Any]:
@@ -259,18 +240,15 @@ def at_turn(spec: Mapping[str, Any], turn: int) -> dict[str, Any]:
     return {**spec, "params": turned}
 
 
-def _strip(previewed: Preview, n_clusters: int | None, x: Callable[[str], alt.X], k_max: int, title: str) -> list[Any]:
-    """The segments of the number that is pointed at, as a bar and in words; else of n_clusters, or how to use it.
-
-    The title comes along as data, for `steady`.
-    """
+def _strip(previewed: Preview, of_chosen: bool, x: Callable[[str], alt.X], k_max: int) -> list[Any]:
+    """The segments of the number pointed at, as a bar and in words; else of the one chosen, or how to use it."""
     top = -16 - _STRIP  # above the title of the vertical axis
-    here = f"isValid({_POINTED}.k) ? datum.k == {_POINTED}.k[0] : datum.shown"
-    parts = previewed.parts.assign(shown=previewed.parts["k"] == n_clusters)
+    here = f"isValid({_POINTED}.k) ? datum.k == {_POINTED}.k[0] : {IS_CHOSEN if of_chosen else 'false'}"
+    parts = previewed.parts.copy()
     parts[["left", "right"]] = (0.5 + k_max * parts[["left", "right"]]).round(3)
     bar = alt.Chart(parts).transform_filter(here).mark_rect(stroke="white", strokeWidth=0.5, aria=False)
-    told = alt.Chart(previewed.told.assign(shown=previewed.told["k"] == n_clusters)).transform_filter(here)
-    hint = alt.Chart(pd.DataFrame({"k": [0], _TITLE: ["\n".join(theme.title_lines(title))]}))
+    told = alt.Chart(previewed.told).transform_filter(here)
+    hint = alt.Chart(pd.DataFrame({"k": [0]}))
     said: dict[str, Any] = {"align": "left", "baseline": "top", "color": theme.INK, "fontSize": 12}
     bold = said | {"fontWeight": "bold"}
     layers: list[Any] = [
@@ -286,7 +264,7 @@ def _strip(previewed: Preview, n_clusters: int | None, x: Callable[[str], alt.X]
         told.mark_text(**bold).encode(x=alt.value(0), y=alt.value(top), text="sizes:N"),
         told.mark_text(**said).encode(x=alt.value(0), y=alt.value(top + 16), text="means:N"),
     ]
-    if n_clusters is None:
+    if not of_chosen:
         words = ["Point at a number of segments to look at it,", "click to choose it."]
         idle = hint.transform_filter(f"!isValid({_POINTED}.k)").mark_text(text=words, lineHeight=16, **said)
         layers.append(idle.encode(x=alt.value(0), y=alt.value(top)))
@@ -313,11 +291,11 @@ def _drawn(
     advice: Advice | None,
     k_max: int,
     previewed: Preview | None = None,
-    preview_of: int | None = None,
+    previews_chosen: bool = False,
 ) -> Any:
     """Line and points, the chosen number as a diamond, the advised one as a rule, both with their names.
 
-    With a preview it is a control, which shows the segments of `preview_of` while nobody points at another number.
+    With a preview it is a control, which while nobody points at a number may show the segments of the one chosen.
     """
 
     def x(field: str) -> alt.X:
@@ -336,38 +314,43 @@ def _drawn(
         band = alt.Chart(curve.points).mark_area(color=CURVE, opacity=0.22, aria=False)
         layers.append(band.encode(y=curve.y("low"), y2="high:Q"))
     if advice is not None:
-        layers += _advised_mark(curve, advice.k, n_clusters, k_max)
+        layers += _advised_mark(curve, advice.k, k_max)
     base = alt.Chart(curve.points).encode(y=curve.y())
     layers.append(base.mark_line(color=CURVE, strokeWidth=2))
     layers.append(base.mark_point(color=CURVE, filled=True, size=50, opacity=1).encode(tooltip=tooltip))
-    named = curve.points[curve.points["k"] == n_clusters].assign(named=f"{n_clusters} chosen")
-    chosen = alt.Chart(named).encode(y=curve.y(), tooltip=tooltip)
-    layers.append(chosen.mark_point(color=CHOSEN, shape="diamond", filled=True, size=220, opacity=1))
+    chosen = base.transform_filter(IS_CHOSEN).encode(tooltip=tooltip)
+    layers.append(chosen.mark_point(color=CHOSEN_COLOUR, shape="diamond", filled=True, size=220, opacity=1))
     # A curve that falls leaves room above to its right and below to its left.
     right: dict[str, Any] = {"align": "left", "dx": 9, "dy": -13}
     left: dict[str, Any] = {"align": "right", "dx": -6, "dy": 15}
+    named = chosen.transform_calculate(named="datum.k + ' chosen'").encode(text="named:N")
     for where, place in ((f"datum.k <= {0.75 * k_max}", right), (f"datum.k > {0.75 * k_max}", left)):
-        words = chosen.transform_filter(where).encode(text="named:N")
+        words = named.transform_filter(where)
         layers.append(words.mark_text(color=theme.INK, fontSize=12, fontWeight="bold", **place))
-    if previewed is None:
-        drawn = alt.layer(*layers).encode(x=x("k"))
-    else:
+    title: Any = curve.titles[n_clusters]
+    told = f"{curve.subject} {title}. {curve.told}"
+    room, least = 0, 1
+    drawn = alt.layer(*layers).encode(x=x("k"))
+    if previewed is not None:
         layers.append(_controls(curve).encode(tooltip=tooltip))
-        drawn = alt.layer(*_strip(previewed, preview_of, x, k_max, curve.title), alt.layer(*layers).encode(x=x("k")))
-    moves = previewed is not None
-    room, least = (_STRIP, 2) if moves else (0, 1)  # where it moves, its height must not
-    return theme.finish_altair(
-        drawn, curve.title, curve.alt_text, height=220 + room, above=12, fewest_title_lines=least
-    )
+        strip = _strip(previewed, previews_chosen, x, k_max)
+        drawn = alt.layer(*strip, alt.layer(*layers).encode(x=x("k")))
+        title, told = curve.titles, f"{curve.subject} {curve.told}"
+        room, least = _STRIP, 3  # as high as the one beside it, whatever their titles say
+    if advice is not None:
+        told += f" Advised: {advice.k}."
+    drawn = drawn.add_params(chosen_param(n_clusters))
+    return theme.finish_altair(drawn, title, told, height=220 + room, above=12, fewest_title_lines=least)
 
 
-def _advised_mark(curve: _Curve, advised: int, n_clusters: int, k_max: int) -> list[alt.Chart]:
-    words = f"advised and chosen: {advised}" if advised == n_clusters else f"advised: {advised}"
-    mark = alt.Chart(pd.DataFrame({"k": [advised], "value": [curve.domain[1] * 0.98], "named": [words]}))
+def _advised_mark(curve: _Curve, advised: int, k_max: int) -> list[alt.Chart]:
+    mark = alt.Chart(pd.DataFrame({"k": [advised], "value": [curve.domain[1] * 0.98]}))
+    words = f"({IS_CHOSEN} ? 'advised and chosen: ' : 'advised: ') + datum.k"
     place: dict[str, Any] = {"align": "right", "dx": -6} if advised > 0.6 * k_max else {"align": "left", "dx": 6}
+    named = mark.transform_calculate(named=words)
     return [
         mark.mark_rule(color=theme.NEUTRAL, strokeDash=[5, 4], strokeWidth=1.5),
-        mark.mark_text(color=theme.INK, fontSize=12, **place).encode(y=curve.y(), text="named:N"),
+        named.mark_text(color=theme.INK, fontSize=12, **place).encode(y=curve.y(), text="named:N"),
     ]
 
 
@@ -388,9 +371,12 @@ def _silhouette_title(sweep: Sweep, n_clusters: int) -> str:
     return f"With {n_clusters} segments customers fit their own {fit} ({value:.2f} of 1)"
 
 
+def _stability_title(evidence: Evidence, n_clusters: int) -> str:
+    found = evidence.stabilities.get(n_clusters)
+    if found is None:
+        return "How alike the segments come out with other customers"
+    return f"With other customers, {n_clusters} segments come out {found.agreement:.2f} alike (1: the same)"
+
+
 def _read_out(points: pd.DataFrame) -> str:
     return ", ".join(f"{told} at {k}" for k, told in zip(points["k"], points["told"], strict=True)) + "."
-
-
-def _advised(advice: Advice | None) -> str:
-    return f" Advised: {advice.k}." if advice is not None else ""

@@ -1,13 +1,14 @@
 """Where the segments of each number come from: a tree over all numbers, and one step of it up close.
 
 Rows from the top are numbers of segments, bars are segments as wide as their customers, bands are customers on their
-way from one row to the next. Altair, since both move with the slider.
+way from one row to the next. Altair, since both follow the slider (`steady.steady`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -15,6 +16,8 @@ import numpy as np
 import pandas as pd
 
 from charts import theme
+from charts.steady import CHOSEN, IS_CHOSEN
+from charts.steady import chosen as chosen_param
 from core.segments.generations import Generation
 
 # As shares of the whole width.
@@ -49,10 +52,10 @@ class _Flow:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """The scales that all layers share."""
+    """The scales that all layers share. Rows are counted from 0 at the top."""
 
-    rows: tuple[int, ...]  # the numbers of segments
-    n_clusters: int
+    rows: int
+    number: str  # an expression: the number of segments of the row `datum.value`
     pitch: int  # pixels between two rows
     lines: int  # of text below a bar
 
@@ -63,11 +66,11 @@ class _Frame:
 
     @property
     def top(self) -> float:
-        return self.rows[0] - self.bar - 6 / self.pitch
+        return -self.bar - 6 / self.pitch
 
     @property
     def bottom(self) -> float:
-        return self.rows[-1] + self.bar + (_LINE * self.lines + 8) / self.pitch
+        return self.rows - 1 + self.bar + (_LINE * self.lines + 8) / self.pitch
 
     @property
     def height(self) -> int:
@@ -77,13 +80,12 @@ class _Frame:
         return alt.X(f"{field}:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=None)
 
     def y(self, field: str) -> alt.Y:
-        chosen = self.n_clusters
-        texts = {k: [str(k), "chosen"] if k == chosen else [str(k)] for k in self.rows}
+        here = f"({self.number}) == {CHOSEN}"
         axis = alt.Axis(
-            values=list(self.rows),
-            labelExpr=theme.lookup(texts),
-            labelBaseline=theme.centred(texts),
-            labelFontWeight={"condition": {"test": f"datum.value == {chosen}", "value": "bold"}, "value": "normal"},
+            values=list(range(self.rows)),
+            labelExpr=f"{here} ? ['' + ({self.number}), 'chosen'] : '' + ({self.number})",
+            labelBaseline={"condition": {"test": here, "value": "bottom"}, "value": "middle"},
+            labelFontWeight={"condition": {"test": here, "value": "bold"}, "value": "normal"},
             labelFontSize=12,
             **(theme.bare_axis() | theme.lying_title("Number of segments (k)")),
         )
@@ -93,28 +95,56 @@ class _Frame:
 
 def tree(generations: Sequence[Generation], n_clusters: int, currency: str | None) -> Any:
     """All numbers of segments from the first on, the chosen one marked."""
-    chosen = next((each for each in generations if each.n_segments == n_clusters), None)
     title = f"How 1 segment becomes {generations[-1].n_segments}, each as wide as its customers"
-    alt_text = f"Tree of segments, a row for each number of them. {title}."
-    if chosen is not None:
-        alt_text += f" At {n_clusters}, chosen: {_read_out(chosen)}"
     pitch = max(36, min(54, 560 // len(generations)))
-    return _drawn(generations, n_clusters, currency, title, alt_text, pitch=pitch, lines=1)
+    frame = _Frame(len(generations), f"datum.value + {generations[0].n_segments}", pitch, lines=1)
+    layers = _layers([(0, generations)], frame, currency)
+    if len(generations) > 2:
+        reach = [(row - frame.bar - 5 / pitch, row + frame.bar + (_LINE + 5) / pitch) for row in range(frame.rows)]
+        ground = pd.DataFrame(reach, columns=["y", "y2"]).assign(left=0, right=1)
+        ground["k"] = [each.n_segments for each in generations]
+        shade = alt.Chart(ground).transform_filter(IS_CHOSEN).mark_rect(color=theme.NEUTRAL, opacity=0.2, aria=False)
+        layers.insert(0, shade.encode(x=frame.x("left"), x2="right:Q", y=frame.y("y"), y2="y2:Q"))
+    alt_text = f"Tree of segments, a row for each number of them. {title}."
+    return _finished(layers, frame, n_clusters, title, alt_text)
 
 
-def step(after: Generation, n_clusters: int, currency: str | None) -> Any:
-    """One step up close: the segments before above, with one segment more below, those who move drawn stronger."""
-    before = after.before
-    if before is None:
+def step(generations: Sequence[Generation], n_clusters: int, currency: str | None) -> Any:
+    """One step up close: the segments chosen above, with one segment more below, those who move drawn stronger.
+
+    Where there is none with more, the last step of all.
+
+    Parameters
+    ----------
+    generations : two at least, the first of one segment; the chart follows the number chosen (`steady.steady`)
+    """
+    if len(generations) < 2:
         raise ValueError("There are no segments before these.")
+    last = generations[-1].n_segments
+    frame = _Frame(2, f"datum.value + min({CHOSEN}, {last - 1})", pitch=120, lines=2)
+    pairs = list(pairwise(generations))
+    steps = [(before.n_segments, (before, after)) for before, after in pairs]
+    layers = _layers([*steps, (last, pairs[-1])], frame, currency)
+    titles = {k: _step_title(after) for k, (_, after) in steps}
+    titles[last] = titles[last - 1]
+    alt_text = "Flow chart: the segments of the number chosen, and below them those there are with one segment more."
+    return _finished([each.transform_filter(IS_CHOSEN) for each in layers], frame, n_clusters, titles, alt_text)
+
+
+def _finished(
+    layers: Sequence[Any], frame: _Frame, n_clusters: int, title: str | Mapping[int, str], alt_text: str
+) -> Any:
+    drawn = alt.layer(*layers).add_params(chosen_param(n_clusters))
+    return theme.finish_altair(drawn, title, alt_text, height=frame.height, above=12)
+
+
+def _step_title(after: Generation) -> str:
     moved = sum(flow.customers for flow in _flows(after) if not flow.stays)
     everyone = int(after.sizes.sum())
-    title = (
-        f"From {theme.count(before.n_segments, 'segment')} to {after.n_segments}: {moved:,} of "
+    return (
+        f"From {theme.count(after.n_segments - 1, 'segment')} to {after.n_segments}: {moved:,} of "
         f"{theme.count(everyone)} ({theme.percent(moved / max(everyone, 1))}) change segment"
     )
-    alt_text = f"Flow chart. {title}. {_read_out(after)} Chosen: {n_clusters}."
-    return _drawn((before, after), n_clusters, currency, title, alt_text, pitch=120, lines=2)
 
 
 def _flows(after: Generation) -> list[_Flow]:
@@ -125,58 +155,19 @@ def _flows(after: Generation) -> list[_Flow]:
     return [_Flow(s, t, int(customers[s, t]), stays=origins[t] == s) for s, t in pairs]
 
 
-def _drawn(
-    generations: Sequence[Generation],
-    n_clusters: int,
-    currency: str | None,
-    title: str,
-    alt_text: str,
-    *,
-    pitch: int,
-    lines: int,
-) -> Any:
-    """`pitch` is the distance between two rows in pixels; the second of two lines holds figures."""
-    frame = _Frame(tuple(each.n_segments for each in generations), n_clusters, pitch, lines)
-    layouts = _layouts(generations)
-    layers = [_bands(generations, layouts, frame), *_bars(generations, layouts, frame, currency)]
-    if n_clusters in frame.rows and len(frame.rows) > 2:
-        reach = n_clusters - frame.bar - 5 / pitch, n_clusters + frame.bar + (_LINE * lines + 5) / pitch
-        mark = pd.DataFrame({"left": [0], "right": [1], "y": [reach[0]], "y2": [reach[1]]})
-        shade = alt.Chart(mark).mark_rect(color=theme.NEUTRAL, opacity=0.2, aria=False)
-        layers.insert(0, shade.encode(x=frame.x("left"), x2="right:Q", y=frame.y("y"), y2="y2:Q"))
-    return theme.finish_altair(alt.layer(*layers), title, alt_text, height=frame.height, above=12)
-
-
-def _bands(generations: Sequence[Generation], layouts: Sequence[_Layout], frame: _Frame) -> Any:
-    """Four points a band: monotone between them, it leaves and arrives upright."""
+def _layers(lines: Sequence[tuple[int, Sequence[Generation]]], frame: _Frame, currency: str | None) -> list[Any]:
+    """Bands and bars of lines of generations, each under the number (k) that is chosen when it is shown."""
     points: list[dict[str, Any]] = []
-    for upper, lower, before, after in zip(layouts, layouts[1:], generations, generations[1:], strict=False):
-        flows = _flows(after)
-        sources, targets = [flow.source for flow in flows], [flow.target for flow in flows]
-        starts = _stacked(upper, flows, sources, lower.left[targets])
-        ends = _stacked(lower, flows, targets, upper.left[sources])
-        top, bottom = before.n_segments + frame.bar, after.n_segments - frame.bar
-        bend = 0.25 * (bottom - top)
-        above, below = _names(before), _names(after)
-        for flow, start, end in zip(flows, starts, ends, strict=True):
-            width = flow.customers * _scale(flows, lower)
-            points += [
-                {
-                    "band": f"{after.n_segments}/{flow.source}/{flow.target}",
-                    "y": round(at, 3),
-                    "left": round(left, 5),
-                    "right": round(left + width, 5),
-                    "colour": theme.colour(before.colours[flow.source]),
-                    "strength": 0.3 if flow.stays else 0.6,
-                    "told": f"{flow.customers:,}: {above[flow.source]} → {below[flow.target]}",
-                }
-                for at, left in ((top, start), (top + bend, start), (bottom - bend, end), (bottom, end))
-            ]
-    columns = ["band", "y", "left", "right", "colour", "strength", "told"]
+    bars: list[dict[str, Any]] = []
+    for k, generations in lines:
+        layouts = _layouts(generations)
+        points += [{"k": k, **point} for point in _bands(generations, layouts, frame)]
+        bars += [{"k": k, **bar} for bar in _bars(generations, layouts, frame, currency)]
+    columns = ["k", "band", "y", "left", "right", "colour", "strength", "told"]
     drawn = alt.Chart(pd.DataFrame(points, columns=columns)).mark_area(
         orient="horizontal", interpolate="monotone", aria=False
     )
-    return drawn.encode(
+    bands = drawn.encode(
         x=frame.x("left"),
         x2="right:Q",
         y=frame.y("y"),
@@ -185,19 +176,42 @@ def _bands(generations: Sequence[Generation], layouts: Sequence[_Layout], frame:
         opacity=alt.Opacity("strength:Q", scale=None),
         tooltip=alt.Tooltip("told:N", title="Customers"),
     )
+    return [bands, *_drawn_bars(pd.DataFrame(bars), frame)]
+
+
+def _bands(generations: Sequence[Generation], layouts: Sequence[_Layout], frame: _Frame) -> Iterator[dict[str, Any]]:
+    """Four points a band: monotone between them, it leaves and arrives upright."""
+    pairs = zip(layouts, layouts[1:], generations, generations[1:], strict=False)
+    for row, (upper, lower, before, after) in enumerate(pairs):
+        flows = _flows(after)
+        sources, targets = [flow.source for flow in flows], [flow.target for flow in flows]
+        starts = _stacked(upper, flows, sources, lower.left[targets])
+        ends = _stacked(lower, flows, targets, upper.left[sources])
+        top, bottom = row + frame.bar, row + 1 - frame.bar
+        bend = 0.25 * (bottom - top)
+        above, below = _names(before), _names(after)
+        for flow, start, end in zip(flows, starts, ends, strict=True):
+            width = flow.customers * _scale(flows, lower)
+            for at, left in ((top, start), (top + bend, start), (bottom - bend, end), (bottom, end)):
+                yield {
+                    "band": f"{after.n_segments}/{flow.source}/{flow.target}",
+                    "y": round(at, 3),
+                    "left": round(left, 5),
+                    "right": round(left + width, 5),
+                    "colour": theme.colour(before.colours[flow.source]),
+                    "strength": 0.3 if flow.stays else 0.6,
+                    "told": f"{flow.customers:,}: {above[flow.source]} → {below[flow.target]}",
+                }
 
 
 def _bars(
-    generations: Sequence[Generation],
-    layouts: Sequence[_Layout],
-    frame: _Frame,
-    currency: str | None,
-) -> list[Any]:
-    bars = pd.DataFrame(
-        [
-            {
-                "y": each.n_segments - frame.bar,
-                "y2": each.n_segments + frame.bar,
+    generations: Sequence[Generation], layouts: Sequence[_Layout], frame: _Frame, currency: str | None
+) -> Iterator[dict[str, Any]]:
+    for row, (each, layout) in enumerate(zip(generations, layouts, strict=True)):
+        for place, name in enumerate(_names(each)):
+            yield {
+                "y": row - frame.bar,
+                "y2": row + frame.bar,
                 "left": layout.left[place],
                 "right": layout.left[place] + layout.width[place],
                 "middle": layout.slot[place] + layout.room[place] / 2,
@@ -207,22 +221,27 @@ def _bars(
                 "name": name,
                 "customers": f"{int(each.sizes[place]):,}",
                 "told": _figures(each, place, currency),
+                "origin": _origin(each, place),
             }
-            for each, layout in zip(generations, layouts, strict=True)
-            for place, name in enumerate(_names(each))
-        ]
-    )
+
+
+def _drawn_bars(bars: pd.DataFrame, frame: _Frame) -> list[Any]:
     tooltip = [alt.Tooltip("name:N", title="Segment"), alt.Tooltip("told:N", title="Customers")]
     base = alt.Chart(bars)
     # A stroke, so that a segment of a handful is still seen.
-    drawn = base.mark_rect(strokeWidth=1).encode(
-        x=frame.x("left"),
-        x2="right:Q",
-        y=frame.y("y"),
-        y2="y2:Q",
-        color=alt.Color("colour:N", scale=None),
-        stroke=alt.Stroke("colour:N", scale=None),
-        tooltip=tooltip,
+    drawn = (
+        base.transform_calculate(said="datum.name + ': ' + datum.told + datum.origin")
+        .mark_rect(strokeWidth=1)
+        .encode(
+            x=frame.x("left"),
+            x2="right:Q",
+            y=frame.y("y"),
+            y2="y2:Q",
+            color=alt.Color("colour:N", scale=None),
+            stroke=alt.Stroke("colour:N", scale=None),
+            description="said:N",
+            tooltip=tooltip,
+        )
     )
     # As much of the name as there is room for on this screen; its number where that is hardly any.
     texts = base.transform_calculate(letters=f"floor(datum.room * width / {_LETTER})")
@@ -300,15 +319,10 @@ def _figures(each: Generation, place: int, currency: str | None) -> str:
     return told if each.revenue is None else f"{told}, {theme.money(float(each.revenue[place]), currency)}"
 
 
-def _read_out(each: Generation) -> str:
-    """Each segment with its customers and, the largest first, where they come from."""
-    told = []
-    above = _names(each.before) if each.before is not None else []
-    for place, name in enumerate(_names(each)):
-        text = f"{name}, {theme.count(int(each.sizes[place]))}"
-        if each.step is not None:
-            drawn = each.step.customers[:, place]
-            sources = [source for source in np.argsort(-drawn, kind="stable").tolist() if drawn[source]][:3]
-            text += " from " + ", ".join(f"{above[source]} ({drawn[source]:,})" for source in sources)
-        told.append(text)
-    return "; ".join(told) + "."
+def _origin(each: Generation, place: int) -> str:
+    """Where a segment's customers come from, the largest part first."""
+    if each.before is None or each.step is None:
+        return ""
+    above, drawn = _names(each.before), each.step.customers[:, place]
+    sources = [source for source in np.argsort(-drawn, kind="stable").tolist() if drawn[source]][:3]
+    return ", from " + ", ".join(f"{above[source]} ({drawn[source]:,})" for source in sources)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from charts.steady import CHOSEN
 from core.features import catalog
 from core.features.catalog import Feature, Unit
 from core.segments.segmentation import Segment, Segmentation
@@ -26,7 +27,7 @@ Palette = Mapping[str, str]
 """Segment label -> colour, in the order of the segments."""
 
 # The first four are Okabe and Ito's (2008). The others were searched for the largest distance (OKLab) from all before
-# them, as seen with normal, red-, green- and blue-blind eyes, among colours with 3:1 on both #FFFFFF and #0E1217.
+# them, as seen with normal, red-, green- and blue-blind eyes, among colours with 3:1 on both #FFFFFF and #040506.
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#0F96FF", "#961EFF",
     "#964B87", "#C31E0F", "#D200C3", "#FF3C78", "#F04BE1", "#5A694B",
@@ -132,11 +133,16 @@ def axis_numbers(feature: Feature) -> str:
     return "format(datum.value, '.0%')" if feature.unit is Unit.SHARE else SHORT_NUMBERS
 
 
-def lookup(labels: Mapping[int, Sequence[str]]) -> str:
-    """A Vega expression that gives number -> lines of text. The texts go in as JSON: as strings, never as code."""
+def lookup(labels: Mapping[Any, Sequence[str]], key: str = "datum.value") -> str:
+    """A Vega expression that gives key -> lines of text. The texts go in as JSON: as strings, never as code.
+
+    Parameters
+    ----------
+    labels : by number, or by what else the expression `key` gives
+    """
     # ASCII, with < escaped too: the expression may end up in a script element.
-    table = json.dumps({str(number): list(text) for number, text in labels.items()}).replace("<", "\\u003c")
-    return f"{table}[datum.value]"
+    table = json.dumps({str(each): list(text) for each, text in labels.items()}).replace("<", "\\u003c")
+    return f"{table}[{key}]"
 
 
 def bare_axis(**more: Any) -> dict[str, Any]:
@@ -144,10 +150,10 @@ def bare_axis(**more: Any) -> dict[str, Any]:
     return {"title": None, "ticks": False, "domain": False, "grid": False, "labelOverlap": False} | more
 
 
-def centred(texts: Mapping[int, Sequence[str]]) -> Any:
+def centred(texts: Mapping[Any, Sequence[str]], key: str = "datum.value") -> Any:
     """Vega hangs lines from the first one: of two, that one must stand above the middle."""
-    two = [number for number, told in texts.items() if len(told) == 2]
-    return {"condition": {"test": f"indexof({two}, datum.value) >= 0", "value": "bottom"}, "value": "middle"}
+    two = [each for each, told in texts.items() if len(told) == 2]
+    return {"condition": {"test": f"indexof({json.dumps(two)}, {key}) >= 0", "value": "bottom"}, "value": "middle"}
 
 
 def title_lines(title: str) -> list[str]:
@@ -156,23 +162,36 @@ def title_lines(title: str) -> list[str]:
 
 
 def finish_altair(
-    chart: Any, title: str, alt_text: str, height: int, above: int = 0, fewest_title_lines: int = 1
+    chart: Any,
+    title: str | Mapping[int, str],
+    alt_text: str,
+    height: int | alt.Step,
+    above: int = 0,
+    fewest_title_lines: int = 1,
 ) -> Any:
     """Title, alternative text and size; the colours of text and grid are left to the page.
 
     Parameters
     ----------
-    height : of the plot itself, in pixels; room for title and axes is added
+    title : or that of each number of segments, of a chart that follows the one chosen (`steady.CHOSEN`)
+    height : of the plot itself, in pixels; room for title and axes is added. Or pixels a row, as many as there are
     above : pixels between title and plot for an axis title that lies there
     fewest_title_lines : for which there is room, whether the title takes them or not
     """
-    title_in_lines = title_lines(title)
+    if isinstance(title, str):
+        text: Any = title_lines(title)
+        most = len(text)
+    else:
+        broken = {number: title_lines(told) for number, told in title.items()}
+        text, most = alt.ExprRef(lookup(broken, CHOSEN)), max(map(len, broken.values()), default=1)
+    if not isinstance(height, alt.Step):
+        height += _ROOM + above + 18 * max(fewest_title_lines, most)
     return chart.properties(
-        title=alt.TitleParams(title_in_lines, anchor="start", fontSize=14, lineHeight=18, offset=14 + above, color=INK),
+        title=alt.TitleParams(text, anchor="start", fontSize=14, lineHeight=18, offset=14 + above, color=INK),
         description=alt_text,
         width="container",
-        height=height + _ROOM + above + 18 * max(fewest_title_lines, len(title_in_lines)),
-        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x" if isinstance(height, alt.Step) else "fit", contains="padding"),
     ).configure_axis(labelColor=INK, titleColor=INK)
 
 

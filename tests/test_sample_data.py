@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 PHARMACY = SAMPLES / "pharmacy_sales.csv.gz"
 BASKETS = SAMPLES / "household_baskets.csv.gz"
+CANDLES = SAMPLES / "candle_shop.csv.gz"
 
 # Malla (2024), part 2 of 3: the summary of three clusters.
 PUBLISHED = pd.DataFrame(
@@ -277,6 +278,50 @@ def test_baskets_are_drawn_whatever_was_bought() -> None:
     chosen = draw(households)
     assert len(set(chosen)) == 120
     assert chosen == draw(reversed(households))
+
+
+# candle_shop
+
+
+@pytest.fixture(scope="module")
+def candles() -> pd.DataFrame:
+    return pd.read_csv(CANDLES, dtype=str, keep_default_na=False)
+
+
+def test_candles_are_rebuilt_from_their_seed(tmp_path: Path) -> None:
+    script("make_candle_shop").write_lines(tmp_path / "another_name.csv.gz")
+    assert_rebuilt(tmp_path / "another_name.csv.gz", CANDLES)
+
+
+def test_nobody_can_be_reached_by_the_candle_shops_contacts(candles: pd.DataFrame) -> None:
+    emails = candles["email"].str.replace(" at ", "@")
+    assert emails.str.fullmatch(r"[a-z.]+[0-9]+@example[.](com|org|net)").all()  # RFC 2606
+    phones = candles.loc[candles["phone"] != "", "phone"]
+    assert phones.str.fullmatch(r"[(][0-9]{3}[)] 555-01[0-9]{2}").all()  # ATIS-0300115: kept for fiction
+
+
+def test_candle_shops_orders_customers_and_products_are_coherent(candles: pd.DataFrame) -> None:
+    assert_one_each(candles, "order_id", ["order_date", "customer_id"])
+    told = ["first_name", "last_name", "email", "phone", "country", "accepts_marketing"]
+    assert_one_each(candles, "customer_id", told)
+    assert_one_each(candles, "sku", ["product_name", "category"])
+    assert not candles.duplicated(["order_id", "sku"]).any()
+    customers = candles.drop_duplicates("customer_id")
+    assert customers.loc[customers["phone"] != "", "phone"].is_unique
+    assert customers["email"].is_unique
+    assert candles["order_date"].is_monotonic_increasing
+    assert candles["order_date"].iloc[[0, -1]].tolist() == ["2024-07-01", "2025-06-30"]
+
+
+def test_readme_counts_the_candle_shop(candles: pd.DataFrame) -> None:
+    readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
+    customers = candles.drop_duplicates("customer_id")
+    agreed = (customers["accepts_marketing"] == "yes").sum()
+    assert f"Jul 2024 to Jun 2025 | {len(candles):,} | {len(customers)} |" in readme
+    assert f"{candles['order_id'].nunique():,} orders of {len(customers)} customers" in readme
+    assert f"empty for {(customers['phone'] == '').sum()} customers" in readme
+    assert f"yes for {agreed} customers, no for {len(customers) - agreed}" in readme
+    assert f"{customers['email'].str.contains(' at ').sum()} of them are mistyped" in readme
 
 
 def test_readme_counts_what_is_there(pharmacy: pd.DataFrame, baskets: pd.DataFrame) -> None:

@@ -272,19 +272,16 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     """Streamlit's own view of .streamlit/config.toml, free of whoever runs the tests."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")}
     environment["HOME"] = str(tmp_path_factory.mktemp("home"))
+    # Not `streamlit config show`, which keeps some to itself.
+    ask = "import json; from streamlit import config; found = config.get_config_options(force_reparse=True); "
+    ask += "print(json.dumps({name: config.get_option(name) for name in found}, default=str))"
     shown = subprocess.run(
-        [sys.executable, "-m", "streamlit", "config", "show"],
-        cwd=PROJECT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", ask], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
     )
     # Where it warns of names or values that it does not know.
     assert shown.stderr == ""
-    # The preface is prose that no TOML reader takes.
-    sections = tomllib.loads(shown.stdout[shown.stdout.index("[global]") :])
-    return {name: value for section, names in sections.items() for name, value in flat(section, names)}
+    found: dict[str, object] = json.loads(shown.stdout)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def flat(section: str, names: dict[str, object]) -> list[tuple[str, object]]:

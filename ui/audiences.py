@@ -79,16 +79,16 @@ def for_platform(workspace: Workspace, segmentation: Segmentation) -> None:
 def _accounts(made: Sequence[Audience]) -> None:
     """Who is on each list, and who is left out and why."""
     told = [reason for reason in REASONS if any(audience.left_out[reason] for audience in made)]
-    rows = [
-        {"Segment": f"{each.segment} {each.segment_name}", "Customers": each.customers, "On the list": len(each.rows)}
-        | {REASONS[reason]: each.left_out[reason] for reason in told}
+    # A row a reason: there are few segments, and what a reason says is too long to stand above a number.
+    columns = {
+        str(each.segment): [each.customers, len(each.rows), *(each.left_out[reason] for reason in told)]
         for each in made
-    ]
-    table = pd.DataFrame(rows)
+    }
+    whom = ["Customers", "On the list", *(f"Left out: {REASONS[reason]}" for reason in told)]
     widgets.frame(
-        table,
+        pd.DataFrame({"whom": whom, **columns}),
         "For each segment its customers, how many are on the list, and how many are left out for each reason.",
-        {REASONS[reason]: f"Left out: {plain(REASONS[reason])}" for reason in told},
+        {"whom": "", **{str(each.segment): f"{each.segment}. {each.segment_name}" for each in made}},
     )
     by_warning: dict[str, list[str]] = {}
     for each in made:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charts import choosing as charts
-from charts import lineage, theme
+from charts import lineage
+from charts.steady import Steady, steady
 from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
 from ui import closeup, services, tables, widgets
@@ -20,9 +19,9 @@ from ui.session import Workspace
 from ui.widgets import plain
 
 _REDRAW_SECONDS = 0.4
+_PATIENCE_SECONDS = 0.2  # for what is mostly done by then, rather than to draw the page twice
 _FEWEST = 2  # segments that can be chosen
 _KEYS = range(_FEWEST, 10)  # numbers with a key of their own
-Spec = dict[str, Any]
 
 
 def limits(workspace: Workspace) -> None:
@@ -50,18 +49,27 @@ def limits(workspace: Workspace) -> None:
 
 def curves(workspace: Workspace) -> None:
     """Slider, curves and sizes; a change of the number redraws these alone."""
-    running = services.sweep_job(workspace).running
-    st.fragment(_curves, run_every=_REDRAW_SECONDS if running else None)(workspace, running)
+    growing = _growing_still(workspace)
+    st.fragment(_curves, run_every=_REDRAW_SECONDS if growing else None)(workspace, growing)
 
 
-def _curves(workspace: Workspace, was_running: bool) -> None:
-    running = services.sweep_job(workspace).running
-    if was_running and not running:
-        st.rerun()
+def _growing_still(workspace: Workspace) -> bool:
+    """Whether the curves are not whole yet, or their segments not named."""
+    if services.sweep_job(workspace).running:
+        return True
+    naming = services.line_job(workspace)
+    naming.wait(_PATIENCE_SECONDS)
+    return naming.running
+
+
+def _curves(workspace: Workspace, was_growing: bool) -> None:
     # There all the time: when the sweep is done, what follows would otherwise stand there twice for a moment.
     place = st.empty()
     with explained():  # the page's own is not there when the fragment runs again by itself
-        if running:
+        growing = _growing_still(workspace)
+        if was_growing and not growing:
+            st.rerun()
+        if growing:
             _growing(workspace, place)
         else:
             _whole(workspace)
@@ -69,29 +77,30 @@ def _curves(workspace: Workspace, was_running: bool) -> None:
 
 def _growing(workspace: Workspace, place: DeltaGenerator) -> None:
     """The curves as far as they have come."""
-    fitted = services.sweep_job(workspace).partial
+    job = services.sweep_job(workspace)
+    job.wait_for(lambda sweep: sweep is not None and len(sweep.fits) >= _FEWEST, _REDRAW_SECONDS)
+    fitted = job.partial
     widgets.sweep_progress(fitted, workspace.grouping.k_max, place)
     if fitted is None or len(fitted.fits) < _FEWEST:
         st.caption("The first points of the curves will be here in a moment.")
         return
     chosen = _slider(workspace, fitted, workspace.n_clusters or _FEWEST)
-    sizes = _side_by_side(workspace, fitted, None, chosen)
-    if sizes is None:
+    _side_by_side(workspace, fitted, None, chosen, charts.preview((), None))
+    if fitted.complete:
+        st.caption("The segments are being named.")
+    elif chosen not in fitted.fits:
         st.caption(f"{chosen} segments are not computed yet.")
-    else:
-        widgets.vega_chart(sizes, key="sizes")
 
 
 def _whole(workspace: Workspace) -> None:
     """All that there is to say once the sweep is done."""
     fitted, advice = services.sweep(workspace), services.advice(workspace)
     chosen = _slider(workspace, fitted, workspace.n_clusters or advice.k)
-    sizes = _side_by_side(workspace, fitted, advice, chosen)
+    _side_by_side(workspace, fitted, advice, chosen, _preview(workspace))
     _look_ahead(workspace, fitted, advice)
     checking = services.evidence_job(workspace).running
     st.fragment(_verdict, run_every=_REDRAW_SECONDS if checking else None)(workspace, chosen, checking)
-    if sizes is not None:
-        widgets.vega_chart(sizes, key="sizes")
+    widgets.steady_chart(_sizes(workspace), chosen, key="sizes")
     closeup.customers(workspace, chosen)
     closeup.other_measures(workspace, chosen)
     _family(workspace, chosen)
@@ -140,47 +149,46 @@ def _choose_picked(workspace: Workspace, key: str, k_max: int) -> None:
             _choose(workspace, int(each["k"]))
 
 
-def _side_by_side(workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int) -> Spec | None:
-    """Elbow and silhouette, as charts and as controls.
-
-    Returns
-    -------
-    The sizes, made with them, where that number is done.
-    """
-    elbow, silhouette, sizes = _pictures(workspace, fitted, advice, chosen)
-    for place, drawn, key in zip(st.columns(2), (elbow, silhouette), ("elbow", "silhouette"), strict=True):
+def _side_by_side(
+    workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int, previewed: charts.Preview
+) -> None:
+    """Elbow and silhouette, as charts and as controls."""
+    curves = _curve_charts(workspace, fitted, advice, previewed)
+    for place, drawn, key in zip(st.columns(2), curves, ("elbow", "silhouette"), strict=True):
         with place:
             take = partial(_choose_picked, workspace, key, fitted.k_max)
-            widgets.vega_control(charts.at_turn(drawn.spec, workspace.clicks), key, charts.PICKED, take, drawn.alt_text)
-    return sizes
+            spec = charts.at_turn(drawn.at(chosen), workspace.clicks)
+            widgets.vega_control(spec, key, charts.PICKED, take, drawn.alt_text)
 
 
-def _pictures(
-    workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int
-) -> tuple[charts.Steady, charts.Steady, Spec | None]:
-    """Elbow, silhouette and, where that number is done, sizes, ready to be sent. To make them takes most of a move."""
-    least = workspace.grouping.min_share
+def _curve_charts(
+    workspace: Workspace, fitted: Sweep, advice: Advice | None, previewed: charts.Preview
+) -> tuple[Steady, Steady]:
+    """Elbow and silhouette for every number of segments. To draw them takes many times as long as a move."""
+    k = advice.k if advice else None
 
-    def draw() -> tuple[charts.Steady, charts.Steady, Spec | None]:
-        found = services.early_segmentation(workspace, chosen)
-        previewed = _preview(workspace)
-        return (
-            charts.steady(charts.elbow(fitted, chosen, advice, fitted.k_max, previewed)),
-            charts.steady(charts.silhouette(fitted, chosen, advice, fitted.k_max, previewed)),
-            charts.sizes(found, theme.palette(found), least).to_dict() if found is not None else None,
-        )
+    def draw() -> tuple[Steady, Steady]:
+        asked = (fitted, k or _FEWEST, advice, fitted.k_max, previewed)
+        return steady(charts.elbow(*asked)), steady(charts.silhouette(*asked))
 
-    told = (chosen, len(fitted.fits), advice.k if advice else None, least)
-    return workspace.answer(("pictures", *services.shown_key(workspace), *told), draw)
+    return workspace.answer(("curves", *services.shown_key(workspace), len(fitted.fits), k), draw)
 
 
 def _preview(workspace: Workspace) -> charts.Preview:
-    """The segments of every number once the sweep is done; of none while it goes on."""
-    if services.sweep_job(workspace).running:
-        return charts.preview((), None)
+    """The segments of every number."""
     key = ("preview", *services.shown_key(workspace))
     currency = services.features(workspace).currency
     return workspace.answer(key, lambda: charts.preview(services.generations(workspace), currency))
+
+
+def _sizes(workspace: Workspace) -> Steady:
+    """The sizes for every number of segments."""
+    least = workspace.grouping.min_share
+
+    def draw() -> Steady:
+        return steady(charts.sizes(services.generations(workspace), _FEWEST, least))
+
+    return workspace.answer(("sizes", *services.shown_key(workspace), least), draw)
 
 
 def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
@@ -207,63 +215,62 @@ def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
 
 
 def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
-    """Draw for every number of segments, those around the advised one first, before the slider gets there."""
+    """Say what each step changes, those around the advised one first, before the slider gets there."""
 
     def choices() -> tuple[object, ...]:
         return workspace.content, workspace.cleaning, workspace.grouping
 
     asked = choices()
 
-    def look(count: int, draw: Callable[[int], object]) -> None:
+    def look(count: int) -> None:
         # Not the answers' key, for which a choice that cannot be met raises an error: here it is the page's to show.
         if choices() == asked:
-            draw(count)
-
-    steps: tuple[Callable[[int], object], ...] = (
-        lambda count: services.early_segmentation(workspace, count),
-        lambda count: _pictures(workspace, sweep, advice, count),
-        lambda count: _family_pictures(workspace, count),
-    )
+            _told(workspace, count)
 
     def begin() -> Ahead:
         if workspace.ahead is not None:
             workspace.ahead.stop()
-        counts = sorted(range(2, sweep.k_max + 1), key=lambda count: abs(count - advice.k))
-        # In small steps, so that a page that waits for its turn waits less.
-        tasks = [partial(look, count, draw) for count in counts for draw in steps]
-        workspace.ahead = Ahead(tasks, workspace.alone)
+        counts = sorted(range(_FEWEST, sweep.k_max + 1), key=lambda count: abs(count - advice.k))
+        workspace.ahead = Ahead([partial(look, count) for count in counts], workspace.alone)
         return workspace.ahead
 
-    key = ("ahead", *services.shown_key(workspace), advice.k, workspace.grouping.min_share)
-    services.going_on(workspace, key, begin)
+    services.going_on(workspace, ("ahead", *services.shown_key(workspace), advice.k), begin)
 
 
 def _family(workspace: Workspace, chosen: int) -> None:
     """How these segments came about, what one more would change, and the tree of all."""
     st.header("How the segments split")
-    sentences, step, tree = _family_pictures(workspace, chosen)
-    for sentence in sentences:
-        st.markdown(sentence)
-    widgets.vega_chart(step, key="step")
-    widgets.vega_chart(tree, key="tree")
+    place = st.container()  # one sentence or two: outside, the charts would change places, and be built anew
+    step, tree = _family_charts(workspace)
+    widgets.steady_chart(step, chosen, key="step")
+    widgets.steady_chart(tree, chosen, key="tree")
+    with place:  # last, since of a million customers they may take a moment
+        for sentence in _told(workspace, chosen):
+            st.markdown(sentence)
 
 
-def _family_pictures(workspace: Workspace, chosen: int) -> tuple[list[str], Spec, Spec]:
-    """The sentences, the step to one segment more, or to the last where there is none, and the tree."""
+def _told(workspace: Workspace, chosen: int) -> list[str]:
+    """The step to one segment more, and the one before, in words."""
+    last = services.sweep(workspace).k_max
 
-    def draw() -> tuple[list[str], Spec, Spec]:
-        born, currency = services.generations(workspace), services.features(workspace).currency
+    def tell() -> list[str]:
         told = []
-        if chosen < len(born):
+        if chosen < last:
             more = services.split(workspace, chosen)
             told.append(f"**One more segment, {chosen} → {chosen + 1}.** {plain(more.words())}")
-        if chosen > 2 or chosen == len(born):
-            last = services.split(workspace, chosen - 1)
-            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(last.words())}")
-        return (
-            told,
-            lineage.step(born[min(chosen, len(born) - 1)], chosen, currency).to_dict(),
-            lineage.tree(born, chosen, currency).to_dict(),
-        )
+        if chosen > 2 or chosen == last:
+            before = services.split(workspace, chosen - 1)
+            told.append(f"**Before, {chosen - 1} → {chosen}.** {plain(before.words())}")
+        return told
 
-    return workspace.answer(("family", *services.shown_key(workspace), chosen), draw)
+    return workspace.answer(("told", *services.shown_key(workspace), chosen), tell)
+
+
+def _family_charts(workspace: Workspace) -> tuple[Steady, Steady]:
+    """Each step, and the tree, for every number of segments."""
+
+    def draw() -> tuple[Steady, Steady]:
+        born, currency = services.generations(workspace), services.features(workspace).currency
+        return steady(lineage.step(born, _FEWEST, currency)), steady(lineage.tree(born, _FEWEST, currency))
+
+    return workspace.answer(("family", *services.shown_key(workspace)), draw)

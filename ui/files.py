@@ -57,6 +57,11 @@ SAMPLES = (
         "A teaching data set of supermarket baskets: 120 households over a year.",
         _PROJECT / "sample_data" / "household_baskets.csv.gz",
     ),
+    Sample(
+        "Candle shop",
+        "Made up: a year of an online shop's orders with emails, phones and consent, to try lists for platforms with.",
+        _PROJECT / "sample_data" / "candle_shop.csv.gz",
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,9 @@ def open_page(step: Step) -> Workspace:
     _menu(workspace)
     st.title(step.title)
     st.caption(step.purpose)
+    # What a former page or a visitor who left still holds, large tables among it. Streamlit would look through all
+    # objects after each move of a slider too (runner.postScriptGC).
+    gc.collect()
     if step.needs_orders and not workspace.has_orders:
         st.info("There are no orders yet. Upload a file, or start with a sample; then this page has something to show.")
         st.page_link(navigation.UPLOAD.script, label="Go to Upload", icon=":material/arrow_back:")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
@@ -10,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 from core.clustering.workers import Stopped
 from core.errors import UserError
 
+_LOOK_SECONDS = 0.02
 _PAUSE_SECONDS = 0.1  # in which a page that waits gets its turn
 
 
@@ -70,6 +72,12 @@ class Job(Generic[Made]):
     def wait(self, seconds: float) -> None:
         """Until the work has ended, but no longer than that."""
         self._thread.join(seconds)
+
+    def wait_for(self, enough: Callable[[Made | None], bool], seconds: float) -> None:
+        """Until there is enough of it, or the work has ended, but no longer than that."""
+        end = time.monotonic() + seconds
+        while not enough(self._partial) and self.running and time.monotonic() < end:
+            self.wait(_LOOK_SECONDS)
 
     def result(self) -> Made:
         """The whole, waited for."""

@@ -31,8 +31,8 @@ from core.segments.buying import buying as buying_of
 from core.segments.closeup import CloseUp
 from core.segments.closeup import close_up as close_up_of
 from core.segments.edits import adopted, edited
-from core.segments.generations import Edit, Generation, Thread
-from core.segments.generations import generations as generations_of
+from core.segments.generations import Edit, Generation, Line, Thread
+from core.segments.generations import line as line_of
 from core.segments.naming import ranks
 from core.segments.rfm import Crosswalk, crosswalk
 from core.segments.rules import Rules
@@ -178,6 +178,9 @@ def evidence_job(workspace: Workspace) -> Job[Evidence]:
 
 def going_on(workspace: Workspace, key: Hashable, begin: Callable[[], Work]) -> Work:
     """The work for these choices, begun where there is none, or none that will get done."""
+    known: Work | None = workspace.known(key)
+    if known is not None and not known.cut_short:
+        return workspace.answer(key, lambda: known)
     with workspace.alone():
         job = workspace.answer(key, begin)
         if job.cut_short:
@@ -213,25 +216,17 @@ def n_clusters(workspace: Workspace) -> int:
 def segmentation(workspace: Workspace, count: int | None = None) -> Segmentation:
     """The customers in `count` segments (by default the number chosen), with their stability once it is known."""
     wanted = count or n_clusters(workspace)
-    found, known = _called(workspace, wanted, sweep(workspace)), evidence(workspace)
+    found, known = _called(workspace, wanted), evidence(workspace)
     checked = known.stabilities.get(wanted) if known else None
     return found.rated(checked.jaccards) if checked else found
 
 
-def early_segmentation(workspace: Workspace, count: int) -> Segmentation | None:
-    """The same while the sweep may still run; None where it has not come so far."""
-    partial = sweep_job(workspace).partial
-    if partial is None or count not in partial.fits:
-        return None
-    return _called(workspace, count, partial)
-
-
-def _called(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
+def _called(workspace: Workspace, count: int) -> Segmentation:
     """The segmentation under the marketer's own names and with her plans."""
-    made = _segmentation(workspace, count, found)
+    made = _segmentation(workspace, count)
     if not edits(workspace):
         return made
-    born = _generation(workspace, count, found).edited(edits(workspace))
+    born = _generation(workspace, count).edited(edits(workspace))
     return workspace.answer(("called", *shown_key(workspace), count), lambda: made.called(born.names, born.plans))
 
 
@@ -256,9 +251,9 @@ def classic_groups(workspace: Workspace) -> Crosswalk:
     return workspace.answer(key, lambda: crosswalk(found))
 
 
-def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentation:
+def _segmentation(workspace: Workspace, count: int) -> Segmentation:
     def profile() -> Segmentation:
-        born = _generation(workspace, count, found)
+        found, born = sweep(workspace), _generation(workspace, count)
         known, prepared = features(workspace), preparation(workspace)
         return segment(known, prepared, found.fits[count], ranked=ranked(workspace), generation=born)
 
@@ -266,22 +261,29 @@ def _segmentation(workspace: Workspace, count: int, found: Sweep) -> Segmentatio
         return workspace.answer(("segmentation", *grouping_key(workspace), count), profile)
 
 
-def _generation(workspace: Workspace, count: int, found: Sweep) -> Generation:
-    """The generation of `count` segments; those before it are kept as they come, as the sweep's fits do."""
-    with workspace.alone():
-        born: list[Generation] = workspace.answer(("generations", *grouping_key(workspace)), list)
-        if len(born) < count:
-            fits = {k: found.fits[k] for k in range(1, count + 1)}
-            last = born[-1] if born else None
-            known, prepared = features(workspace), preparation(workspace)
-            born[:] = generations_of(known, prepared, fits, ranked(workspace), so_far=last).line()
-        return born[count - 1]
+def line_job(workspace: Workspace) -> Job[Line]:
+    """The segments of every number of a whole sweep being numbered and named: going on, or done."""
+    found = sweep(workspace)
+
+    def begin() -> Job[Line]:
+        customers, prepared = features(workspace), preparation(workspace)
+        former: pd.DataFrame | None = workspace.known(_ranks_key(workspace))
+        workspace.naming = Job(lambda grow, stop: line_of(customers, prepared, found.fits, former, stop), name="naming")
+        return workspace.naming
+
+    return going_on(workspace, ("line", *grouping_key(workspace)), begin)
+
+
+def _generation(workspace: Workspace, count: int) -> Generation:
+    """The generation of `count` segments, with all before it."""
+    found = line_job(workspace).result()
+    workspace.answer(_ranks_key(workspace), lambda: found.ranked)
+    return found.last.line()[count - 1]
 
 
 def generations(workspace: Workspace) -> tuple[Generation, ...]:
     """The segments of each number, from one on, once the sweep is done."""
-    found = sweep(workspace)
-    return _generation(workspace, found.k_max, found).edited(edits(workspace)).line()
+    return _generation(workspace, sweep(workspace).k_max).edited(edits(workspace)).line()
 
 
 def edits(workspace: Workspace) -> Mapping[Thread, Edit]:
@@ -332,7 +334,11 @@ def split(workspace: Workspace, count: int) -> Split:
 
 def ranked(workspace: Workspace) -> pd.DataFrame:
     """Where each customer stands: the same for every number of segments, and most of the work of making them."""
-    return workspace.answer(("ranks", reading_key(workspace)), lambda: ranks(features(workspace).values))
+    return workspace.answer(_ranks_key(workspace), lambda: ranks(features(workspace).values))
+
+
+def _ranks_key(workspace: Workspace) -> Hashable:
+    return ("ranks", reading_key(workspace))
 
 
 def analysis(workspace: Workspace) -> Analysis:
@@ -354,9 +360,9 @@ def analysis(workspace: Workspace) -> Analysis:
 def report(workspace: Workspace) -> str:
     """The report as one HTML page."""
     with workspace.alone():
-        told, conditions = analysis(workspace), rules(workspace)
+        told, conditions, sold = analysis(workspace), rules(workspace), overview(workspace)
     figures = report_charts.figures(told.sweep, told.advice, told.segmentation)
-    return bundle.report_of(told, figures, conditions)
+    return bundle.report_of(told, figures, conditions, sold)
 
 
 def buying(workspace: Workspace) -> Buying | None:

@@ -21,7 +21,7 @@ from core.orders.cleaning import CleaningOptions, Returns
 from core.orders.source import SourceTable
 from core.orders.tables import Glance
 from core.orders.values import Ambiguity
-from core.segments.generations import Edit, Thread
+from core.segments.generations import Edit, Line, Thread
 from core.segments.planner import EXAMPLE, Campaign
 from ui.jobs import Ahead, Job
 
@@ -67,7 +67,8 @@ class Workspace:
     studied_segment: int = 1
     wanted: Wanted = field(default_factory=Wanted)  # of the Download page
     job: Job[Sweep] | None = None
-    checking: Job[Evidence] | None = None  # of the solutions of that sweep
+    naming: Job[Line] | None = None  # of the segments of that sweep
+    checking: Job[Evidence] | None = None  # of its solutions
     fitting: Job[Fitted] | None = None  # of the last other choice on the Compare page
     ahead: Ahead | None = None
     own_returns: Returns | None = None  # what was said of returned goods before a preset said otherwise
@@ -85,13 +86,27 @@ class Workspace:
         return tuple(upload.sha256 for upload in self.uploads)
 
     def answer(self, key: Hashable, compute: Callable[[], Answer]) -> Answer:
-        """The answer to a question asked before, or a new one. The key names all that it depends on."""
-        with self.alone():
+        """The answer to a question asked before, or a new one. The key names all that it depends on.
+
+        What is known is told at once, even while somebody computes: a move of the slider waits for nobody.
+        """
+        if not self._lock.acquire(blocking=False):
+            known: Answer | None = self.known(key)
+            if known is not None:
+                return known
+            self._lock.acquire()
+        try:
             found: Answer = self._answers.pop(key) if key in self._answers else compute()
             self._answers[key] = found  # last: the first are those not asked for in the longest time
             while len(self._answers) > _MOST_ANSWERS:
                 self._answers.pop(next(iter(self._answers)))
             return found
+        finally:
+            self._lock.release()
+
+    def known(self, key: Hashable) -> Any:
+        """The answer to a question asked before, or None."""
+        return self._answers.get(key)
 
     def latest(self, kind: str, key: Hashable, compute: Callable[[], Answer]) -> Answer:
         """The same for answers too large to keep more than one of a kind: a new one takes the former one's place."""
@@ -120,7 +135,7 @@ class Workspace:
 
     def stop_work(self) -> None:
         """End what goes on in the background. What has been done of it is of no more use."""
-        for work in (self.job, self.checking, self.fitting, self.ahead):
+        for work in (self.job, self.naming, self.checking, self.fitting, self.ahead):
             if work is not None:
                 work.stop()
 

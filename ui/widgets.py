@@ -13,6 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charts import theme
+from charts.steady import Steady
 from core.clustering.evidence import Evidence
 from core.clustering.stability import Level, level
 from core.clustering.sweep import Sweep
@@ -71,12 +72,12 @@ def pick(
 def altair_chart(chart: alt.Chart | None, key: str | None = None) -> None:
     """A chart, which brings its own description for screen readers; nothing where there is none to draw."""
     if chart is not None:
-        vega_chart(chart.to_dict(), key)
+        st.vega_lite_chart(chart.to_dict(), width="stretch", key=key)
 
 
-def vega_chart(spec: Mapping[str, Any], key: str | None = None) -> None:
-    """The same, made before."""
-    st.vega_lite_chart(dict(spec), width="stretch", key=key)
+def steady_chart(chart: Steady, n_clusters: int, key: str) -> None:
+    """A chart of which only the number chosen changes."""
+    st.vega_lite_chart(chart.at(n_clusters), width="stretch", key=key, alt=chart.alt_text)
 
 
 def vega_control(

@@ -18,6 +18,9 @@ _STARTS = 3
 _MORE_STARTS = 20
 """Over k, where that is more: with few clusters starts are cheap, and a poor local optimum weighs most."""
 
+_MOST_TRIED = 1_000
+"""Customers that starts are tried on; of more, the best start of so many is carried on with all of them."""
+
 Level = Literal["unstable", "doubtful", "fair", "solid"]
 
 LEVELS: Mapping[Level, float] = {"unstable": 0.0, "doubtful": 0.60, "fair": 0.75, "solid": 0.85}
@@ -77,9 +80,8 @@ def stability(
         times = np.bincount(random.integers(0, n_customers, n_customers), minlength=n_customers)
         drawn = np.flatnonzero(times)
         # Drawn several times is a weight: a third fewer rows, the same result.
-        model = KMeans(min(k, len(drawn)), n_init=max(_STARTS, _MORE_STARTS // k), random_state=seed + number)
-        model.fit(matrix[drawn], sample_weight=times[drawn].astype(np.float64))
-        found[number] = _nearest(matrix, model.cluster_centers_)
+        centers = _centers(matrix[drawn], times[drawn].astype(np.float64), min(k, len(drawn)), seed + number)
+        found[number] = _nearest(matrix, centers)
         likeness[number] = _jaccards(_crossed(fit.labels[drawn], found[number][drawn], k))
     agreements = np.eye(RESAMPLES)
     for one, other in combinations(range(RESAMPLES), 2):
@@ -90,6 +92,17 @@ def stability(
         float(likeness[seen[:, place], place].mean()) if seen[:, place].any() else None for place in range(k)
     )
     return Stability(value, error, jaccards)
+
+
+def _centers(drawn: np.ndarray, weights: np.ndarray, k: int, seed: int) -> np.ndarray:
+    """The centres of the best of several starts."""
+    few = len(drawn) <= _MOST_TRIED
+    some = slice(None) if few else np.random.default_rng(seed).choice(len(drawn), _MOST_TRIED, replace=False)
+    model = KMeans(k, n_init=max(_STARTS, _MORE_STARTS // k), random_state=seed)
+    model.fit(drawn[some], sample_weight=weights[some])
+    if not few:
+        model = KMeans(k, init=model.cluster_centers_, n_init=1).fit(drawn, sample_weight=weights)
+    return np.asarray(model.cluster_centers_)
 
 
 def _nearest(matrix: np.ndarray, centers: np.ndarray) -> np.ndarray:

@@ -24,10 +24,14 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
     """Read, group, write."""
     from core.analysis import PRESETS, analyse, carried
     from core.exports import bundle
+    from core.exports.report import prepare_to_draw
 
+    prepare_to_draw()
     preset = PRESETS.get(given.preset or "")
     options = _segment_options(given)
-    lines = read(engine, given, preset.returns if preset else None, carried(options))
+    # The report names the products that sell best.
+    carry = tuple(dict.fromkeys((*carried(options), "product")))
+    lines = read(engine, given, preset.returns if preset else None, carry)
     wanted = _wanted(given, options.seed)
     # Contacts for platforms and the sheets of a workbook are made of customers in memory.
     analysis = analyse(lines, options, engine=None if wanted.platforms or wanted.workbook else engine)

@@ -13,7 +13,8 @@ from core.exports import lists, takeaway
 from core.exports.recipe import Recipe, recipe_of
 from core.exports.report import LedgerRow, ReportFacts, render
 from core.exports.takeaway import Wanted, Written
-from core.orders.cleaning import RETURNS
+from core.orders.cleaning import RETURNS, OrderLines
+from core.orders.overview import Overview, overview
 from core.segments.rules import Rules, rules
 from core.segments.rules_sql import Dialect, case
 
@@ -74,7 +75,8 @@ def write(
     lists.write_set_aside(analysis.lines.set_aside(), out / "set_aside.csv")
     lists.write_text(recipe(analysis).to_json(), out / "recipe.json")
     found = rules(analysis.segmentation, analysis.options.seed)
-    lists.write_text(report_of(analysis, figures, found), out / "report.html")
+    sold = overview(analysis.lines) if isinstance(analysis.lines, OrderLines) else None
+    lists.write_text(report_of(analysis, figures, found, sold), out / "report.html")
     more = takeaway.write(analysis.segmentation, out, wanted, control)
     standard = [*files, out / "set_aside.csv", out / "recipe.json", out / "report.html"]
     if with_rules:
@@ -108,8 +110,17 @@ def rules_json(found: Rules) -> str:
     return json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]], found: Rules) -> str:
-    """The analysis as one HTML page. `figures` are the charts as Vega-Lite specs, `found` the segments' rules."""
+def report_of(
+    analysis: Analysis, figures: Mapping[str, Mapping[str, Any]], found: Rules, sold: Overview | None = None
+) -> str:
+    """The analysis as one HTML page.
+
+    Parameters
+    ----------
+    figures : the charts as Vega-Lite specs
+    found : the segments' rules
+    sold : the orders at a glance, where the files hold orders
+    """
     lines = analysis.lines
     files = tuple(file.name for file in lines.source.files)
     facts = ReportFacts(
@@ -136,4 +147,4 @@ def report_of(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]], foun
         seed=analysis.options.seed,
         versions={name: version(name) for name in ("scikit-learn", "pandas", "duckdb", "ibis-framework")},
     )
-    return render(facts, analysis.sweep, analysis.advice, analysis.segmentation, figures, found)
+    return render(facts, analysis.sweep, analysis.advice, analysis.segmentation, figures, found, sold)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,8 +26,11 @@ from core.segments.segmentation import BORDERLINE, Segment, Segmentation
 if TYPE_CHECKING:
     from core.clustering.choice import Advice
     from core.clustering.sweep import Sweep
+    from core.orders.overview import Overview
 
 _TEMPLATE = "report.html.j2"
+MOST_MONTHS = 13
+"""A year, and the same month of the year before."""
 _SVG = "http://www.w3.org/2000/svg"
 _ELEMENTS = frozenset({"svg", "g", "path", "text", "tspan", "rect", "line", "circle", "defs", "clipPath"})
 _TRANSFORMS = {
@@ -79,6 +84,7 @@ def render(
     segmentation: Segmentation,
     figures: Mapping[str, Mapping[str, Any]],
     rules: Rules,
+    sold: Overview | None = None,
 ) -> str:
     """One self-contained HTML page: no script, no request to anywhere.
 
@@ -88,6 +94,7 @@ def render(
         customers and, where the file has them, mean_revenue, shares, recency. Each one's description is its
         alternative text. Any may be left out.
     rules : the segmentation's
+    sold : the orders at a glance, where there are orders
 
     Returns
     -------
@@ -117,6 +124,8 @@ def render(
             definitions=[catalog.feature(name) for name in segmentation.features.distinct],
             used=segmentation.preparation.features,
             rules=_rules(rules),
+            months=_months(sold),
+            products=_products(sold),
             borderline=len(segmentation.borderline()),
             margin=BORDERLINE,
             stability=_stability(segmentation),
@@ -124,6 +133,48 @@ def render(
             alternatives={name: str(spec.get("description", "")) for name, spec in figures.items()},
         )
     )
+
+
+def prepare_to_draw() -> None:
+    """Start what draws beside other work: the first drawing takes it thirty times as long, without Python's lock."""
+    import vl_convert
+
+    nothing = {"data": {"values": []}, "mark": "point"}
+    threading.Thread(target=vl_convert.vegalite_to_svg, args=(nothing,), kwargs={"allowed_base_urls": []}).start()
+
+
+def _months(sold: Overview | None) -> list[dict[str, Any]]:
+    """The latest months, the last one last; none where there is but one."""
+    if sold is None or len(sold.months) < 2:
+        return []
+    rows = sold.months.tail(MOST_MONTHS).to_dict("records")
+    return [
+        {
+            "month": f"{row['month']:%b %Y}" + (" (partly)" if row["partial"] else ""),
+            "orders": int(row["orders"]),
+            "customers": int(row["customers"]),
+            "revenue": float(row["revenue"]),
+        }
+        for row in rows
+    ]
+
+
+def _products(sold: Overview | None) -> list[dict[str, Any]]:
+    """The products with most revenue, and the others together."""
+    if sold is None or sold.products is None:
+        return []
+    found = sold.products
+    rows = [
+        {"item": str(item), "revenue": float(revenue), "share": share, "customers": int(customers)}
+        for item, revenue, share, customers in zip(
+            found.items["item"], found.items["revenue"], found.shares, found.items["customers"], strict=True
+        )
+    ]
+    rest = found.n_items - len(rows)
+    if rest:
+        share = found.rest_revenue / found.revenue if found.revenue > 0 else math.nan
+        rows.append({"item": f"{rest:,} others", "revenue": found.rest_revenue, "share": share, "customers": None})
+    return rows
 
 
 def drawing(spec: Mapping[str, Any], name: str) -> Markup:

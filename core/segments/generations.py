@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.clustering import lineage
 from core.clustering.lineage import Step
+from core.clustering.workers import Stopped
 from core.features.engineering import CustomerFeatures
 from core.segments import naming
 from core.segments.assignment import assign
@@ -98,6 +99,18 @@ class Generation:
             here = here.before
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """All generations of a sweep, and what they were named by."""
+
+    ranked: pd.DataFrame  # `naming.ranks` of the customers
+    last: Generation
+
+    @property
+    def complete(self) -> bool:
+        return True
+
+
 def generation(
     features: CustomerFeatures,
     preparation: Preparation,
@@ -173,6 +186,36 @@ def generations(
     if last is None:
         raise ValueError("There is no fit.")
     return last
+
+
+def line(
+    features: CustomerFeatures,
+    preparation: Preparation,
+    fits: Mapping[int, ClusterFit],
+    ranked: pd.DataFrame | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Line:
+    """The generations of all fits, beside other work.
+
+    Parameters
+    ----------
+    fits : by k, from 1 without a gap
+    ranked : `naming.ranks` of the features' values, where they are at hand: they take longer than all the rest
+    should_stop : asked before each generation
+
+    Raises
+    ------
+    workers.Stopped : should_stop said so
+    """
+    ranked = naming.ranks(features.values) if ranked is None else ranked
+    last: Generation | None = None
+    for upto in range(1, len(fits) + 1):
+        if should_stop is not None and should_stop():
+            raise Stopped
+        last = generations(features, preparation, {k: fits[k] for k in range(1, upto + 1)}, ranked, so_far=last)
+    if last is None:
+        raise ValueError("There is no fit.")
+    return Line(ranked, last)
 
 
 def _numbered(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -22,10 +22,14 @@ EVIDENCE = {
 MIDDLE = 0.5
 # A standing this far from the middle is worth a name of its own where no archetype fits.
 OUTSTANDING = 0.15
-# What it costs to use an archetype again, where there are more segments than archetypes: two steps of 0.2 on the scale.
-REUSE = 0.08
-# What it costs to give up an archetype that a segment of mostly the same customers had: the same.
+# What it costs to use an archetype again: more than nearly any other one is off.
+REUSE = 1.0
+# What it costs to use an archetype that is not true of a segment: more than using any other one however often.
+UNTRUE = 1e6
+# What it costs to give up an archetype that a segment of mostly the same customers had: two steps of 0.2 on the scale.
 HOLD = 0.08
+# It is not held where the segment stands farther from it than this many times as far as from the nearest.
+STRAYED = 1.5
 # A name made of measures is given up where one of them comes nearer to the middle than this.
 STILL = 0.1
 LONGEST_NAME = 80
@@ -135,11 +139,12 @@ def named(standing: pd.DataFrame, held: Mapping[int, Naming] | None = None) -> t
     -----
     Each segment and each archetype of the playbook is a point in value, recency and frequency; names are given so that
     the squared distances add up to the least (the assignment problem). A name is only used where what it speaks of is
-    known: nobody hibernates without a date. With more segments than such archetypes some share one and are told apart
-    by what differs between them. Where neither value nor dates are known, the most striking measures make the name.
+    known (nobody hibernates without a date), and where it is true: within the archetype's bounds. It is used again only
+    where no other is true; then what differs tells the two apart. Where none is true, or neither value nor dates are
+    known, the most striking measures make the name.
 
-    A held archetype counts as nearer by HOLD, so it is given up only where all names together become truer by more
-    than that: because the segment has moved, or because another one has a far better claim. A held name made of
+    A held archetype counts as nearer by HOLD while it is true and the segment has not STRAYED from it. So it is given
+    up where the segment has moved, or where all names together become truer by more than that. A held name made of
     measures stays while each of them is still as it says.
     """
     held = held or {}
@@ -149,7 +154,13 @@ def named(standing: pd.DataFrame, held: Mapping[int, Naming] | None = None) -> t
     if position.empty:
         return _by_measures(standing, held)
     archetypes = _nearest(position, _usable(standing, position), held)
-    return tuple(map(Naming, _told_apart([each.name for each in archetypes], standing), archetypes))
+    sides = _comparable(standing) - MIDDLE
+    namings = [
+        Naming(each.name, each) if each else _measured(sides.iloc[place], place, held)
+        for place, each in enumerate(archetypes)
+    ]
+    names = _told_apart([_worded(each.says) or each.name for each in namings], standing)
+    return tuple(replace(each, name=name) for name, each in zip(names, namings, strict=True))
 
 
 def _usable(standing: pd.DataFrame, position: pd.DataFrame) -> list[Archetype]:
@@ -160,19 +171,27 @@ def _usable(standing: pd.DataFrame, position: pd.DataFrame) -> list[Archetype]:
     return [each for each in playbook().archetypes if each.needs <= known] or [playbook().unnamed]
 
 
-def _nearest(position: pd.DataFrame, archetypes: Sequence[Archetype], held: Mapping[int, Naming]) -> list[Archetype]:
+def _nearest(
+    position: pd.DataFrame, archetypes: Sequence[Archetype], held: Mapping[int, Naming]
+) -> list[Archetype | None]:
+    """An archetype for each segment; None where none is true of it."""
     from scipy.optimize import linear_sum_assignment  # here, since it costs more to import than the rest of core
 
     here = position.fillna(MIDDLE).to_numpy()
     there = np.array([[each.position.get(name, MIDDLE) for name in position.columns] for each in archetypes])
     distances = ((here[:, None, :] - there[None, :, :]) ** 2).sum(axis=2)
+    places = [dict(zip(position.columns, row, strict=True)) for row in here.tolist()]
+    true = np.array([[each.is_true_of(place) for each in archetypes] for place in places])
+    costs = np.where(true, distances, UNTRUE)
+    nearest = costs.min(axis=1)
     keys = [each.key for each in archetypes]
     for place, former in held.items():
-        if former.archetype.key in keys:
-            distances[place, keys.index(former.archetype.key)] -= HOLD
-    rounds = -(-len(here) // len(there))
-    _, chosen = linear_sum_assignment(np.hstack([distances + REUSE * again for again in range(rounds)]))
-    return [archetypes[place % len(there)] for place in chosen]
+        column = keys.index(former.archetype.key) if former.archetype.key in keys else None
+        if column is not None and distances[place, column] <= STRAYED**2 * nearest[place]:
+            costs[place, column] -= HOLD
+    _, chosen = linear_sum_assignment(np.hstack([costs + REUSE * again for again in range(len(here))]))
+    columns = (chosen % len(there)).tolist()
+    return [archetypes[column] if true[place, column] else None for place, column in enumerate(columns)]
 
 
 def _told_apart(names: Sequence[str], standing: pd.DataFrame) -> list[str]:
@@ -195,23 +214,27 @@ def _told_apart(names: Sequence[str], standing: pd.DataFrame) -> list[str]:
 
 def _by_measures(standing: pd.DataFrame, held: Mapping[int, Naming]) -> tuple[Naming, ...]:
     """Names such as "High age, low visits" for tables that tell neither value nor recency nor frequency."""
-    unnamed = playbook().unnamed
     sides = _comparable(standing) - MIDDLE
-    namings = [
-        held[place] if place in held and _still_true(held[place], row) else _striking(row, place + 1)
-        for place, (_, row) in enumerate(sides.iterrows())
-    ]
+    namings = [_measured(row, place, held) for place, (_, row) in enumerate(sides.iterrows())]
     settled = [place for place, naming in enumerate(namings) if naming is held.get(place)]
     names = unique([each.name for each in namings], settled)
-    return tuple(Naming(name, unnamed, each.says) for name, each in zip(names, namings, strict=True))
+    return tuple(replace(each, name=name) for name, each in zip(names, namings, strict=True))
 
 
-def _striking(sides: pd.Series[float], number: int) -> Naming:
+def _measured(sides: pd.Series[float], place: int, held: Mapping[int, Naming]) -> Naming:
+    """What it was called while that is true, else a name of its most striking measures."""
+    if place in held and _still_true(held[place], sides):
+        return held[place]
     ordered = sides.sort_values(key=np.abs, ascending=False, kind="stable").iloc[:2]
     says = {str(measure): 1 if side > 0 else -1 for measure, side in ordered.items() if abs(side) >= OUTSTANDING}
-    words = [f"{'high' if side > 0 else 'low'} {inner(catalog.feature(name).label)}" for name, side in says.items()]
     unnamed = playbook().unnamed
-    return Naming(sentence(", ".join(words)) if words else f"{unnamed.name} {number}", unnamed, says)
+    return Naming(_worded(says) or f"{unnamed.name} {place + 1}", unnamed, says)
+
+
+def _worded(says: Mapping[str, int]) -> str:
+    """Such as "High age, low visits"; empty where nothing is said."""
+    words = [f"{'high' if side > 0 else 'low'} {inner(catalog.feature(name).label)}" for name, side in says.items()]
+    return sentence(", ".join(words))
 
 
 def _still_true(former: Naming, sides: pd.Series[float]) -> bool:

@@ -15,7 +15,7 @@ DIMENSIONS = ("value", "recency", "frequency")
 # What a name may rest on: "Big spenders" needs money, "Hibernating" needs dates.
 NEEDS = frozenset({*DIMENSIONS, "money"})
 _SECTIONS = ("phrases", "conditions", "leanings", "archetype", "everyone", "unnamed")
-_FIELDS = ("key", "name", "position", "needs", "description", "measure", "subject_line", "actions")
+_FIELDS = ("key", "name", "position", "bounds", "needs", "description", "measure", "subject_line", "actions")
 
 
 class PlaybookError(UserError):
@@ -58,14 +58,21 @@ class Archetype:
 
     `position` says where among all customers such people typically stand: for each of value, recency and frequency
     a share from 0 (worst of all) to 1 (best of all). It is empty for the two that are not found by position.
+    `bounds` says between which shares the name and description are true; a dimension without any may be anything.
     """
 
     key: str
     name: str
     description: str
     position: Mapping[str, float]
+    bounds: Mapping[str, tuple[float, float]]
     needs: frozenset[str]
     plan: Plan
+
+    def is_true_of(self, position: Mapping[str, float]) -> bool:
+        """Whether the name and description hold of people who stand there, as far as it is known."""
+        known = ((position[name], least, most) for name, (least, most) in self.bounds.items() if name in position)
+        return all(least <= share <= most for share, least, most in known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ def parse(text: str) -> Playbook:
 def _special(document: Mapping[str, Any], key: str) -> Archetype:
     if not isinstance(document.get(key), dict):
         raise PlaybookError("the file", f"there is no [{key}] in it")
-    return _archetype({**document[key], "key": key, "position": {}, "needs": []}, key)
+    return _archetype({**document[key], "key": key, "position": {}, "bounds": {}, "needs": []}, key)
 
 
 def _archetype(entry: Any, where: str) -> Archetype:
@@ -143,11 +150,13 @@ def _archetype(entry: Any, where: str) -> Archetype:
     if not isinstance(needs, list) or not NEEDS.issuperset(map(str, needs)):
         raise PlaybookError(where, f"needs may only list {', '.join(sorted(NEEDS))}")
     actions = _actions(entry.get("actions"), where)
+    position = _position(entry.get("position"), where, required=key not in ("everyone", "unnamed"))
     return Archetype(
         key=key,
         name=_text(entry, "name", where),
         description=_text(entry, "description", where),
-        position=_position(entry.get("position"), where, required=key not in ("everyone", "unnamed")),
+        position=position,
+        bounds=_bounds(entry.get("bounds", {}), position, where),
         needs=frozenset(needs),
         plan=Plan(
             actions=actions,
@@ -182,10 +191,27 @@ def _position(position: Any, where: str, *, required: bool) -> dict[str, float]:
         return {}
     if not isinstance(position, dict) or set(position) != set(DIMENSIONS):
         raise PlaybookError(where, f"its position needs {', '.join(DIMENSIONS)}")
-    for dimension, share in position.items():
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            raise PlaybookError(where, f"{dimension} must lie between 0 and 1")
-    return {dimension: float(position[dimension]) for dimension in DIMENSIONS}
+    return {dimension: _share(position[dimension], dimension, where) for dimension in DIMENSIONS}
+
+
+def _bounds(bounds: Any, position: Mapping[str, float], where: str) -> dict[str, tuple[float, float]]:
+    if not isinstance(bounds, dict) or not set(bounds) <= set(DIMENSIONS):
+        raise PlaybookError(where, f"its bounds may only be of {', '.join(DIMENSIONS)}")
+    told = {}
+    for dimension, pair in bounds.items():
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise PlaybookError(where, f"the bounds of {dimension} must be two shares, the smaller first")
+        least, most = (_share(share, dimension, where) for share in pair)
+        if not least <= position[dimension] <= most:
+            raise PlaybookError(where, f"its own {dimension} lies outside its bounds")
+        told[dimension] = (least, most)
+    return told
+
+
+def _share(share: Any, dimension: str, where: str) -> float:
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise PlaybookError(where, f"{dimension} must lie between 0 and 1")
+    return float(share)
 
 
 def _phrases(phrases: Any, where: str) -> dict[str, str]:

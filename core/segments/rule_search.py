@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import pandas as pd
@@ -61,6 +61,7 @@ def best_rules(sample: Sample, segments: Sequence[int], most_conditions: int, se
     if len(present) == 1:
         return {number: (Conjunction(),) if number in present else () for number in segments}
     ranks = Ranks(sample.values)
+    columns = {str(name): _Column(column.to_numpy(dtype=np.float64)) for name, column in sample.values.items()}
     found: dict[int, AnyOf] = {}
     for number in segments:
         inside = sample.labels == number
@@ -70,7 +71,7 @@ def best_rules(sample: Sample, segments: Sequence[int], most_conditions: int, se
         own = [ranks.grown(tree(weighing, seed), inside, sample.weights) for weighing in (None, "balanced")]
         importance = sum(each.importance for each in own)
         measures = [ranks.names[place] for place in np.argsort(-importance, kind="stable")[:MOST_MEASURES]]
-        search = _Search(sample, inside, measures)
+        search = _Search(columns, sample.weights, inside, measures)
         found[number] = search.shortest([each.nodes for each in own], most_conditions)
     return found
 
@@ -91,15 +92,19 @@ class _Column:
 class _Search:
     """Looks for the conditions that find one segment of a sample."""
 
-    def __init__(self, sample: Sample, inside: np.ndarray, measures: Sequence[str]) -> None:
-        self.sample = sample
-        self.right = np.where(inside, sample.weights, 0.0)
+    def __init__(
+        self, columns: Mapping[str, _Column], weights: np.ndarray, inside: np.ndarray, measures: Sequence[str]
+    ) -> None:
+        self.columns = columns
+        self.values = {name: column.values for name, column in columns.items()}
+        self.weights = weights
+        self.right = np.where(inside, weights, 0.0)
         self.size = float(self.right.sum())
         self.measures = measures
-        self.columns = {
-            str(name): _Column(sample.values[name].to_numpy(dtype=np.float64)) for name in sample.values.columns
-        }
-        self.values = {name: column.values for name, column in self.columns.items()}
+        self.ordered = {name: (weights[each.order], self.right[each.order]) for name, each in columns.items()}
+        # Climbs from different starts, and with different numbers of conditions, meet: what they ask is asked again.
+        self.scores: dict[AnyOf, float] = {}
+        self.thresholds: dict[tuple[AnyOf, Conjunction, Bounds, Side], float | None] = {}
 
     def shortest(self, trees: Sequence[Sequence[tuple[str, Conjunction]]], most_conditions: int) -> AnyOf:
         """The shortest of the best, with round thresholds."""
@@ -108,7 +113,7 @@ class _Search:
             return (Conjunction(),)
         best: list[_Candidate] = []
         for most in range(most_conditions, 0, -1):
-            starts = [each for each in begun if each.n_conditions <= most][:STARTS]
+            starts = list(islice((each for each in begun if each.n_conditions <= most), STARTS))
             starts += [each for longer in best[-1:] for each in self._shortened(longer) if each.n_conditions <= most]
             climbed = [self._climbed(each, most) for each in dict.fromkeys(starts)]
             if climbed:
@@ -120,7 +125,7 @@ class _Search:
         counted = []
         for path, conjunction in nodes:
             held = self._within(conjunction)
-            right, found = float(self.right @ held), float(self.sample.weights @ held)
+            right, found = float(self.right @ held), float(self.weights @ held)
             counted.append((path, conjunction, right, found))
             yield _Candidate((conjunction,), self._f1(right, found))
         for (path, one, right, found), (other_path, other, more_right, more_found) in combinations(counted, 2):
@@ -140,19 +145,21 @@ class _Search:
     def _moves(self, candidate: _Candidate, most: int) -> Iterator[_Candidate]:
         """For each conjunction, measure and side the candidate with the best threshold there."""
         for place, conjunction in enumerate(candidate.any_of):
-            rest = self._held(candidate.any_of[:place] + candidate.any_of[place + 1 :])
+            rest = candidate.any_of[:place] + candidate.any_of[place + 1 :]
             at = {bounds.feature: there for there, bounds in enumerate(conjunction.bounds)}
             for name in dict.fromkeys((*at, *self.measures)):
                 there = at.get(name, len(at))
                 before, after = conjunction.bounds[:there], conjunction.bounds[there + 1 :]
-                others = self._within(Conjunction((*before, *after)))
+                others = Conjunction((*before, *after))
                 for known in self._readings(conjunction.bounds[there] if name in at else Bounds(name)):
                     for side in _SIDES:
-                        threshold = self._best_threshold(known.with_threshold(side, None), side, others, rest)
-                        if threshold is None:
+                        # Any threshold on this side makes as many conditions; finding the best one is what takes long.
+                        some = Conjunction((*before, known.with_threshold(side, 0.0), *after))
+                        if some.n_conditions - conjunction.n_conditions + candidate.n_conditions > most:
                             continue
-                        anew = Conjunction((*before, known.with_threshold(side, threshold), *after))
-                        if anew.n_conditions - conjunction.n_conditions + candidate.n_conditions <= most:
+                        threshold = self._best_threshold(known.with_threshold(side, None), side, others, rest)
+                        if threshold is not None:
+                            anew = Conjunction((*before, known.with_threshold(side, threshold), *after))
                             yield self._with(candidate, place, anew)
 
     def _readings(self, bounds: Bounds) -> Iterator[Bounds]:
@@ -161,16 +168,23 @@ class _Search:
         for unknown in readings:
             yield replace(bounds, unknown=unknown)
 
-    def _best_threshold(self, free: Bounds, side: Side, others: np.ndarray, rest: np.ndarray) -> float | None:
+    def _best_threshold(self, free: Bounds, side: Side, others: Conjunction, rest: AnyOf) -> float | None:
         """The threshold with the highest F1, everything else staying as it is; None where there is no choice."""
+        asked = (rest, others, free, side)
+        if asked not in self.thresholds:
+            self.thresholds[asked] = self._threshold(free, side, self._within(others), self._held(rest))
+        return self.thresholds[asked]
+
+    def _threshold(self, free: Bounds, side: Side, others: np.ndarray, rest: np.ndarray) -> float | None:
         column = self.columns[free.feature]
         if not len(column.ends):
             return None
         eligible = others & ~rest & free.holds(column.values)
-        weights, right = self.sample.weights * eligible, self.right * eligible
-        found, hits = np.cumsum(weights[column.order]), np.cumsum(right[column.order])
-        base_found = float(self.sample.weights @ rest) + float(weights[column.unknown].sum())
-        base_right = float(self.right @ rest) + float(right[column.unknown].sum())
+        known = eligible[column.order]
+        weights, right = self.ordered[free.feature]
+        found, hits = np.cumsum(weights * known), np.cumsum(right * known)
+        base = (rest | (eligible & column.unknown)).astype(np.float64)
+        base_found, base_right = float(self.weights @ base), float(self.right @ base)
         found_here, right_here = found[column.ends], hits[column.ends]
         if side == "over":
             found_here, right_here = found[-1] - found_here, hits[-1] - right_here
@@ -216,8 +230,10 @@ class _Search:
         return _Candidate(any_of, self._score(any_of))
 
     def _score(self, any_of: AnyOf) -> float:
-        held = self._held(any_of)
-        return self._f1(float(self.right @ held), float(self.sample.weights @ held))
+        if any_of not in self.scores:
+            held = self._held(any_of).astype(np.float64)
+            self.scores[any_of] = self._f1(float(self.right @ held), float(self.weights @ held))
+        return self.scores[any_of]
 
     def _f1(self, right: float, found: float) -> float:
         return 2 * right / (found + self.size)

@@ -12,6 +12,8 @@ from sklearn.tree import DecisionTreeClassifier
 from core.segments.conditions import Bounds, Conjunction, merged, roundest
 
 DEEPEST = 4
+MOST_STEPS = 64
+"""Steps of a measure between which trees may split; the thresholds they begin with are improved afterwards."""
 
 
 def tree(weighing: Literal["balanced"] | None, seed: int) -> DecisionTreeClassifier:
@@ -28,22 +30,26 @@ class Grown:
 
 
 class Ranks:
-    """Values as places in the order of the different values at hand.
+    """Values as steps in the order of the different values at hand.
 
-    Trees split ranks as they split values, and ranks are exact in the single precision that scikit-learn computes in.
+    Trees split steps as they split values, steps are exact in the single precision that scikit-learn computes in, and
+    few of them are sorted in half the time. Up to MOST_STEPS different values are a step each; of more, those next to
+    each other share one, about as many customers in each, and who is alike is never parted.
     """
 
     def __init__(self, values: pd.DataFrame) -> None:
         self.names = [str(name) for name in values.columns]
-        self.known, self.whole, codes = [], [], []
+        self.known, self.ends, self.whole, codes = [], [], [], []
         for name in self.names:
             column = values[name].to_numpy(dtype=np.float64)
             missing = np.isnan(column)
-            different, places = np.unique(column[~missing], return_inverse=True)
+            different, places, counts = np.unique(column[~missing], return_inverse=True, return_counts=True)
+            steps = _steps(counts)
             coded = np.full(len(column), np.nan, dtype=np.float32)
-            coded[~missing] = places
+            coded[~missing] = steps[places]
             codes.append(coded)
             self.known.append(different)
+            self.ends.append(np.flatnonzero(np.diff(steps, append=len(counts) + 1)))
             self.whole.append(bool((different == np.round(different)).all()))
         self.missing = [bool(np.isnan(coded).any()) for coded in codes]
         self.codes = np.column_stack(codes)
@@ -66,11 +72,21 @@ class Ranks:
 
     def _split(self, place: int, threshold: float, unknown_left: bool) -> tuple[Bounds, Bounds]:
         name, known, missing = self.names[place], self.known[place], self.missing[place]
-        last = int(np.floor(threshold)) if np.isfinite(threshold) else len(known) - 1
-        if last >= len(known) - 1:  # those with a value on one side, those without on the other
+        ends = self.ends[place]  # the last value of each step
+        step = int(np.floor(threshold)) if np.isfinite(threshold) else len(ends) - 1
+        if step >= len(ends) - 1:  # those with a value on one side, those without on the other
             return Bounds(name), Bounds(name, unknown="only")
+        last = int(ends[step])
         bound = roundest(float(known[last]), float(known[last + 1]), whole=self.whole[place])
         return (
             Bounds(name, up_to=bound, unknown="too" if missing and unknown_left else "no"),
             Bounds(name, over=bound, unknown="too" if missing and not unknown_left else "no"),
         )
+
+
+def _steps(counts: np.ndarray) -> np.ndarray:
+    """(n_values,) the step of each of the different values, by how many customers have each; from 0 without a gap."""
+    if len(counts) <= MOST_STEPS:
+        return np.arange(len(counts))
+    before = np.cumsum(counts) - counts
+    return np.unique(before * MOST_STEPS // counts.sum(), return_inverse=True)[1]

@@ -77,3 +77,19 @@ def test_what_is_closed_is_drawn_when_it_is_opened(page: Page, app: App) -> None
     now = visiting.chosen(page)
     visiting.slide(page, now + 1)
     expect(charts.nth(5)).to_contain_text(f"{now + 1} segments come out", timeout=visiting.PATIENCE)
+
+
+def test_a_move_draws_no_chart_anew(page: Page, app: App) -> None:
+    """What makes the browser build one from nothing is Streamlit's to say: here, that nothing does."""
+    visiting.take_sample(page, app)
+    visiting.go(page, "Choose k")
+    visiting.slide(page, 3)
+    visiting.settled(page)
+    page.evaluate("document.querySelectorAll('.stVegaLiteChart svg').forEach(drawing => { drawing.dataset.same = 1; })")
+    same = page.locator(".stVegaLiteChart svg[data-same]")
+    expect(same).to_have_count(5)
+    for n_clusters in (4, 10, 2):  # the first and the last have a sentence less than the others
+        visiting.slide(page, n_clusters)
+        visiting.settled(page)
+        expect(same).to_have_count(5)
+    expect(page.get_by_test_id("stVegaLiteChart").nth(3)).to_contain_text("From 2 segments to 3")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import vl_convert
 
+from charts.steady import Steady
 from core.clustering.choice import Advice, advise
 from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.sweep import Sweep, sweep
@@ -72,3 +78,24 @@ def texts(node: object) -> list[str]:
     if isinstance(node, list | tuple):
         return [text for value in node for text in texts(value)]
     return []
+
+
+def picture(spec: Mapping[str, Any]) -> str:
+    """What a browser would draw, as SVG."""
+    return str(vl_convert.vegalite_to_svg({**spec, "width": 500}, allowed_base_urls=[]))
+
+
+def written(spec: Mapping[str, Any]) -> list[str]:
+    """Every text that a chart shows; a title's lines are put together."""
+    found = []
+    for inner in re.findall(r"<text[^>]*>(.*?)</text>", picture(spec), re.DOTALL):
+        lines = re.findall(r"<tspan[^>]*>(.*?)</tspan>", inner, re.DOTALL) or [inner]
+        found.append(html.unescape(" ".join(lines)))
+    return found
+
+
+def inline(chart: Steady, n_clusters: int) -> dict[str, Any]:
+    """A steady chart with that number chosen, its data sets as rows."""
+    spec = chart.at(n_clusters)
+    rows = {name: pa.ipc.open_stream(sent).read_all().to_pylist() for name, sent in spec["datasets"].items()}
+    return {**spec, "datasets": rows}

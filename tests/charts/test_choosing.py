@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -35,15 +36,15 @@ def partial(sweep: Sweep, upto: int) -> Sweep:
 def test_advised_and_chosen_are_marked_by_words_and_shapes(chart: Any):
     spec = chart(shops.swept(), 4, replace(shops.advice(), k=3), 6).to_dict()
     marks = [layer["mark"] for layer in spec["layer"]]
-    assert {"advised: 3", "4 chosen"} <= set(texts(spec))
+    assert {"advised: 3", "4 chosen"} <= set(shops.written(spec))
     assert [mark["type"] for mark in marks if mark["type"] == "rule"] == ["rule"]
     assert [mark["shape"] for mark in marks if "shape" in mark] == ["diamond"]
-    assert sorted(row[0]["k"] for row in rows(spec) if len(row) == 1) == [3, 4]
 
 
 def test_one_number_advised_and_chosen_is_said_once():
-    found = texts(choosing.elbow(shops.swept(), 3, replace(shops.advice(), k=3), 6).to_dict())
+    found = shops.written(choosing.elbow(shops.swept(), 3, replace(shops.advice(), k=3), 6).to_dict())
     assert "advised and chosen: 3" in found
+    assert "advised: 3" not in found
 
 
 def test_the_elbow_begins_at_all_there_is_and_keeps_the_inertia():
@@ -100,13 +101,27 @@ def test_titles_and_alternative_texts_tell_the_numbers():
 
 
 def test_sizes_name_segments_that_are_too_small():
-    segmentation = shops.segmentation(names={1: "Best", 2: "Rest", 3: "Lost"})
-    palette = theme.palette(segmentation)
-    least = min(segment.share_of_customers for segment in segmentation.segments)
-    fine = choosing.sizes(segmentation, palette, min_share=least / 2).to_dict()
-    small = choosing.sizes(segmentation, palette, min_share=least + 0.001).to_dict()
-    assert "smallest segment holds" in " ".join(fine["title"]["text"])
-    assert "less than" in " ".join(small["title"]["text"])
+    one, two = generations()
+    assert (one.sizes.tolist(), two.sizes.tolist()) == ([10], [4, 6])
+    fine, small = (choosing.sizes((one, two), 2, min_share=least).to_dict() for least in (0.4, 0.41))
+    assert any("The smallest segment holds 4 customers (40%)" in text for text in shops.written(fine))
+    assert any(f"1 segment holds less than 41% of the customers: {two.names[0]}" in t for t in shops.written(small))
+
+
+def test_sizes_are_those_of_the_number_chosen():
+    one, two = generations()
+    for each, figures in ((one, ["10 100%"]), (two, ["4 40%", "6 60%"])):
+        spec = choosing.sizes((one, two), each.n_segments).to_dict()
+        found = shops.written(spec)
+        assert [text for text in found if text.endswith("%")] == figures
+        assert [text for text in found if text[:2] in ("1.", "2.")] == [
+            f"{n}. {t}" for n, t in enumerate(each.names, 1)
+        ]
+        bars = [theme.colour(number).lower() for number in each.colours]
+        picture = shops.picture(spec)
+        assert re.findall(r'aria-roledescription="bar"[^>]*fill="([^"]+)"', picture.lower()) == bars
+        said = re.findall(r'aria-label="([^"]*)"[^>]*aria-roledescription="bar"', picture)
+        assert [label.partition(": ")[2] for label in said] == [text.replace(" ", " customers, ") for text in figures]
 
 
 def generations(n_customers: int = 10, currency: str | None = "EUR") -> list[Generation]:
@@ -168,24 +183,14 @@ def test_with_a_preview_a_chart_is_a_control(chart: Any):
 
 def test_the_number_chosen_is_previewed_while_nobody_points():
     previewed = choosing.preview(generations(), "EUR")
-    elbow = choosing.elbow(shops.swept(), 2, shops.advice(), 6, previewed).to_dict()
-    silhouette = choosing.silhouette(shops.swept(), 2, shops.advice(), 6, previewed).to_dict()
-    shown = [{row["k"] for rows_ in rows(spec) for row in rows_ if row.get("shown")} for spec in (elbow, silhouette)]
-    assert shown == [{2}, set()]
-    assert any("click to choose it" in text for text in texts(silhouette))
-
-
-@pytest.mark.parametrize("chart", [choosing.elbow, choosing.silhouette])
-def test_another_number_chosen_changes_the_data_of_a_control_and_nothing_else(chart: Any):
-    """Else the browser would build the chart anew."""
-    previewed = choosing.preview(generations(), "EUR")
-    of = {k: choosing.steady(chart(shops.swept(), k, shops.advice(), 6, previewed)) for k in (2, 3, 6)}
-    frames = [{name: part for name, part in each.spec.items() if name != "datasets"} for each in of.values()]
-    assert frames[0] == frames[1] == frames[2]
-    titles = [[row["title"] for rows_ in rows(each.spec) for row in rows_ if "title" in row] for each in of.values()]
-    assert len({title for [title] in titles}) == 3
-    assert len({each.alt_text for each in of.values()}) == 3
-    assert [list(each.spec["datasets"]) for each in of.values()] == [[f"part{place}" for place in range(6)]] * 3
+    elbow, silhouette = (
+        shops.written(chart(shops.swept(), 2, shops.advice(), 6, previewed).to_dict())
+        for chart in (choosing.elbow, choosing.silhouette)
+    )
+    assert {"2 segments: 4 / 6 customers", "spending 100 / 10 EUR each"} <= set(elbow)
+    assert "1 segment: 10 customers" not in elbow
+    assert not any("customers" in text and "segments:" in text for text in silhouette)
+    assert any("click to choose it" in text for text in silhouette)
 
 
 def test_each_turn_makes_a_selection_that_is_new():
@@ -198,7 +203,7 @@ def test_each_turn_makes_a_selection_that_is_new():
 
 def test_the_report_holds_no_controls():
     for spec in report.figures(shops.swept(), shops.advice(), shops.segmentation()).values():
-        assert not params(spec)
+        assert not any("select" in each for each in params(spec).values())
 
 
 def test_stability_is_shown_with_its_spread():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -15,7 +16,6 @@ from core.segments import naming
 from core.segments.generations import Generation, generations
 from core.segments.segmentation import segment
 from tests.charts import shops
-from tests.charts.shops import texts
 
 
 @cache
@@ -47,7 +47,7 @@ def spans(points: Sequence[dict[str, Any]], digits: int) -> list[tuple[float, fl
 def test_bars_of_every_row_are_as_wide_as_customers_and_stand_beside_each_other(k_max: int):
     spec = lineage.tree(line(k_max), 2, "EUR").to_dict()
     for each in line(k_max):
-        row = [bar for bar in bars(spec) if bar["number"] and round(bar["y"] + bar["y2"], 6) == 2 * each.n_segments]
+        row = [bar for bar in bars(spec) if round(bar["y"] + bar["y2"], 6) == 2 * (each.n_segments - 1)]
         widths = np.array([bar["right"] - bar["left"] for bar in row])
         # One scale for all rows: that of the first, whose only bar is everyone.
         whole = bars(spec)[0]["right"] - bars(spec)[0]["left"]
@@ -67,7 +67,7 @@ def test_bands_fill_the_bars_they_leave_and_reach():
     for each in line()[1:]:
         mine = [point for point in bands(spec) if point["band"].startswith(f"{each.n_segments}/")]
         for at, k in ((min(p["y"] for p in mine), each.n_segments - 1), (max(p["y"] for p in mine), each.n_segments)):
-            row = [bar for bar in bars(spec) if round((bar["y"] + bar["y2"]) / 2) == k]
+            row = [bar for bar in bars(spec) if round((bar["y"] + bar["y2"]) / 2) == k - 1]
             covered = sum(point["right"] - point["left"] for point in mine if point["y"] == at)
             assert covered == pytest.approx(sum(bar["right"] - bar["left"] for bar in row), abs=1e-3)
             edges = spans([point for point in mine if point["y"] == at], 4)
@@ -79,32 +79,49 @@ def test_colours_are_those_of_all_other_charts():
     spec = lineage.tree(line(), 4, "EUR").to_dict()
     preparation = prepare(features.values, shops.USED, PreparationOptions())
     found = segment(features, preparation, shops.swept().fits[4], generation=line()[3])
-    row = {bar["name"]: bar["colour"] for bar in bars(spec) if round((bar["y"] + bar["y2"]) / 2) == 4}
+    row = {bar["name"]: bar["colour"] for bar in bars(spec) if round((bar["y"] + bar["y2"]) / 2) == 3}
     assert row == dict(theme.palette(found))
 
 
 def test_the_chosen_row_is_marked_by_words_and_a_ground():
-    spec = lineage.tree(line(), 4, "EUR").to_dict()
-    expressions = [text for text in texts(spec) if "chosen" in text and "datum.value" in text]
-    assert expressions
-    assert all('"4": ["4", "chosen"]' in each for each in expressions)
-    (ground,) = [data for data in spec["datasets"].values() if len(data) == 1 and "band" not in data[0]]
-    assert ground[0]["y"] < 4 < ground[0]["y2"] < 5
-    assert "At 4, chosen: 1. " in theme.alt_text(lineage.tree(line(), 4, "EUR"))
+    found = {k: lineage.tree(line(), k, "EUR").to_dict() for k in (2, 4)}
+    for k, spec in found.items():
+        assert [text for text in shops.written(spec) if "chosen" in text] == [f"{k} chosen"]
+        assert {"1", "3", "5", "6"} <= set(shops.written(spec))
+        grounds = {ground["k"]: ground for ground in rows(spec, "y2") if "band" not in ground and "name" not in ground}
+        assert grounds[k]["y"] < k - 1 < grounds[k]["y2"] < k  # the first row is 0
+    two, four = (re.findall(r'<path[^>]*fill="#767C85"[^>]*>', shops.picture(found[k])) for k in (2, 4))
+    assert len(two) == len(four) == 1
+    assert two != four
 
 
 def test_the_step_says_how_many_change_and_draws_them_stronger():
+    spec = lineage.step(line(), 3, "EUR").to_dict()
     after = line()[3]
-    spec = lineage.step(after, 3, "EUR").to_dict()
     assert after.step is not None
     stay = sum(after.step.customers[origin, place] for place, origin in enumerate(after.step.origins) if origin >= 0)
-    assert f"From 3 segments to 4: {90 - stay} of 90 customers" in " ".join(spec["title"]["text"])
-    strengths = {point["band"]: point["strength"] for point in bands(spec)}
+    found = shops.written(spec)
+    assert any(text.startswith(f"From 3 segments to 4: {90 - stay} of 90 customers") for text in found)
+    assert {"3 chosen", "4"} <= set(found)
+    strengths = {point["band"]: point["strength"] for point in bands(spec) if point["k"] == 3}
+    assert len(strengths) == np.count_nonzero(after.step.customers)
     for source, target in np.argwhere(after.step.customers).tolist():
         stays = after.step.origins[target] == source
         assert strengths[f"4/{source}/{target}"] == (0.3 if stays else 0.6)
     with pytest.raises(ValueError, match="no segments before"):
-        lineage.step(line()[0], 1, "EUR")
+        lineage.step(line()[:1], 1, "EUR")
+
+
+def test_at_the_last_number_the_step_is_the_one_before():
+    found = shops.written(lineage.step(line(), 6, "EUR").to_dict())
+    assert {"5", "6 chosen"} <= set(found)
+    assert any(text.startswith("From 5 segments to 6: ") for text in found)
+
+
+def test_a_bar_says_where_its_customers_come_from():
+    (two, other) = (bar for bar in bars(lineage.tree(line(), 2, "EUR").to_dict()) if bar["y"] + bar["y2"] == 2)
+    assert two["origin"] == f", from 1. All customers ({line()[1].sizes[0]})"
+    assert other["origin"] == f", from 1. All customers ({line()[1].sizes[1]})"
 
 
 def test_specs_stay_small_however_many_customers():
@@ -118,7 +135,7 @@ def test_without_money_bars_tell_customers_alone():
     features = shops.shop(money=False)
     preparation = prepare(features.values, ["recency_days", "order_count"], PreparationOptions())
     fits = sweep(preparation.fit_matrix(features.values), k_max=3).fits
-    last = generations(features, preparation, fits, naming.ranks(features.values))
-    assert {bar["told"] for bar in bars(lineage.step(last, 2, None).to_dict())} == {
-        f"{size:,}" for each in last.line()[1:] for size in each.sizes.tolist()
+    born = generations(features, preparation, fits, naming.ranks(features.values)).line()
+    assert {bar["told"] for bar in bars(lineage.step(born, 2, None).to_dict())} == {
+        f"{size:,}" for each in born for size in each.sizes.tolist()
     }

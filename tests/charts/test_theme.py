@@ -8,7 +8,7 @@ import pytest
 from charts import theme
 from tests.charts import shops
 
-WHITE, DARK = "#FFFFFF", "#0E1217"
+WHITE, DARK = "#FFFFFF", "#040506"
 # Machado, Oliveira & Fernandes (2009), severity 1, on linear RGB.
 SIGHT = {
     "normal": np.eye(3),

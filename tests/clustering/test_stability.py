@@ -81,6 +81,20 @@ def test_one_group_cut_in_two_is_found_out(apart):
     assert found.standard_error > 0
 
 
+def test_starts_tried_on_some_customers_end_where_those_tried_on_all_do(monkeypatch):
+    groups, _ = make_blobs(3_000, centers=[[0, 0], [4, 0], [0, 4], [4, 4]], random_state=3)
+    fit = sweep(groups, k_max=4).fits[4]
+    some = stability(groups, fit)
+    monkeypatch.setattr(stabilities, "_MOST_TRIED", len(groups))
+    everyone = stability(groups, fit)
+    assert some is not None
+    assert everyone is not None
+    # Two of the four overlap a little, so that neither is 1 for want of anything to tell.
+    assert 0.8 < everyone.agreement < 0.999
+    assert some.agreement == pytest.approx(everyone.agreement, abs=0.01)
+    assert some.jaccards == pytest.approx(everyone.jaccards, abs=0.01)
+
+
 def test_a_cluster_that_is_never_drawn_has_no_value(apart):
     labels = np.zeros(150, dtype=int)
     found = stability(apart, ClusterFit(np.array([[0.0, 0], [50, 50]]), labels, 1.0))

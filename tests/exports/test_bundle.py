@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import duckdb
@@ -48,3 +49,22 @@ def test_rules_json_gives_the_customers_of_segments_csv_the_segments_that_it_say
     again = run("segment", PHARMACY, "--k", 3, "--k-max", 3, "--out", tmp_path)
     assert again.code == 0
     assert not (tmp_path / "rules.json").exists()
+
+
+def test_the_report_tells_months_and_the_products_that_sell_best(tmp_path: Path):
+    """Against pandas on the file itself."""
+    assert run("segment", PHARMACY, "--preset", "article", "--k", 3, "--k-max", 3, "--out", tmp_path).code == 0
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", report)]
+    told = {re.sub("<[^>]+>", "", row[0]): row[1:] for row in rows if row}
+    lines = pd.read_csv(PHARMACY)
+    for month, part in lines.groupby(lines["order_date"].str[:7]):
+        orders, customers, _ = told[f"{pd.Timestamp(month):%b %Y}"]
+        assert orders == f"{part['order_number'].nunique():,}"
+        assert customers == f"{part['customer_number'].nunique():,}"
+    revenue = lines.groupby("item_number")["revenue"].sum().sort_values(ascending=False)
+    best = [name for name in told if re.fullmatch(r"KE\d{4}", name)]
+    assert best == revenue.index[:10].tolist()
+    buyers = lines.groupby("item_number")["customer_number"].nunique()
+    assert [told[name][0] for name in best] == [f"{buyers[name]:,}" for name in best]
+    assert "990 others" in told

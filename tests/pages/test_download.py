@@ -60,12 +60,13 @@ def test_choosing_a_platform_tells_who_is_on_its_lists_and_who_is_not(app: AppTe
     assert held is not None
     assert f"{held.customers:,} of 40 customers are in it" in texts(app)
     made = taking.audiences(mine, BY_KEY["klaviyo"])
-    shown = next(each.value for each in app.dataframe if "On the list" in each.value)
+    shown = next(each.value for each in app.dataframe if "whom" in each.value).set_index("whom").T
+    assert shown.index.tolist() == [str(each.segment) for each in made]
     assert shown["Customers"].tolist() == [each.customers for each in services.segmentation(mine).segments]
     assert shown["On the list"].tolist() == [len(each.rows) for each in made]
     for reason, words in REASONS.items():
         counts = [each.left_out[reason] for each in made]
-        assert (shown[words].tolist() if words in shown else [0] * len(made)) == counts
+        assert (shown[f"Left out: {words}"].tolist() if any(counts) else [0] * len(made)) == counts
     assert sum(each.left_out["declined"] for each in made) == 4
     assert sum(each.left_out["control-group"] for each in made) > 0
 

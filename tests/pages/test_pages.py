@@ -66,7 +66,7 @@ HOSTILE = (
 )
 
 
-WORK = ("job", "checking")
+WORK = ("job", "naming", "checking")
 
 
 def visit(app: AppTest, step: Step) -> AppTest:
@@ -274,6 +274,8 @@ def test_an_error_of_the_checks_is_shown(sample: AppTest, monkeypatch: pytest.Mo
     sample.switch_page(navigation.CHOOSE_K.script)
     sample.run()
     workspace(sample).job.result()
+    sample.run()
+    workspace(sample).naming.result()
     sample.run()
     workspace(sample).checking.wait(30)
     sample.run()

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from core.clustering.preparation import prepare
 from core.clustering.sweep import ClusterFit, sweep
+from core.clustering.workers import Stopped
 from core.features.engineering import CustomerFeatures
 from core.segments import naming
-from core.segments.generations import Generation, generation, generations
+from core.segments.generations import Generation, generation, generations, line
 from core.segments.naming import Naming, named
 from core.segments.playbook import playbook
 from core.segments.segmentation import segment
@@ -44,6 +45,29 @@ def test_a_name_that_would_be_false_is_given_up():
     found = standing(STEADY.position, LAPSING.position)
 
     assert keys(named(found, {0: Naming("Champions", CHAMPIONS)})) == ["steady", "lapsing_low"]
+
+
+def test_a_name_is_given_up_where_the_segment_has_strayed_from_it():
+    # By hand: 0.25 from "About to sleep" (0.36, 0.34, 0.35), and d from "Steady middle" (0.46, 0.54, 0.46) on the line
+    # between them: at a tenth of the way it is 9 times as far, at 0.6 of it 0.67 times.
+    sleepy, middle = (
+        np.array(list(playbook().archetype(key).position.values())) for key in ("about_to_sleep", "steady")
+    )
+    held = {0: Naming("About to sleep", playbook().archetype("about_to_sleep"))}
+
+    def called(share: float) -> str:
+        return keys(named(standing(tuple(middle + share * (sleepy - middle)), CHAMPIONS.position), held))[0]
+
+    assert called(0.6) == called(0.42) == "about_to_sleep"  # 0.58 / 0.42 = 1.4 times as far
+    assert called(0.38) == called(0.1) == "steady"  # 0.62 / 0.38 = 1.6
+
+
+def test_a_held_name_that_is_not_true_is_given_up():
+    # Nearest to "Need attention", held or not; but the customers were here more lately than most.
+    attention = playbook().archetype("need_attention")
+    found = standing((0.62, 0.52, 0.60), LAPSING.position)
+
+    assert keys(named(found, {0: Naming(attention.name, attention)}))[0] != "need_attention"
 
 
 def test_a_name_goes_to_a_segment_with_a_far_better_claim():
@@ -103,7 +127,7 @@ def test_in_every_generation_names_and_colours_differ_and_who_stays_keeps_them(s
 
 
 def test_most_names_hold_where_most_customers_stay():
-    """Over twenty shops; without holding it is three in four."""
+    """Over twenty shops; without holding it is three in four. Names that fit no more are the rest (decision 33)."""
     stayed = kept = 0
     for seed in range(20):
         for each in born(shop(seed)).line()[2:]:
@@ -113,7 +137,7 @@ def test_most_names_hold_where_most_customers_stay():
                 stayed += 1
                 kept += each.namings[place].archetype == each.before.namings[origin].archetype
     assert stayed > 150
-    assert kept > 0.9 * stayed
+    assert kept > 0.82 * stayed
 
 
 def test_all_customers_is_the_name_of_no_part():
@@ -126,6 +150,22 @@ def test_a_generation_does_not_depend_on_those_after_it():
     few, many = born(shop(), 4), born(shop(), 6).line()[3]
     assert (few.names, few.colours, few.order) == (many.names, many.colours, many.order)
     np.testing.assert_array_equal(few.places, many.places)
+
+
+def test_a_line_gone_beside_other_work_is_the_same_and_ends_when_told():
+    features = shop()
+    prepared = prepare(features.values, list(features.values.columns), AS_THEY_ARE)
+    fits = sweep(prepared.fit_matrix(features.values), k_max=4).fits
+    ranked = naming.ranks(features.values)
+    found, usual = line(features, prepared, fits), generations(features, prepared, fits, ranked)
+
+    pd.testing.assert_frame_equal(found.ranked, ranked)
+    assert found.last.n_segments == 4
+    assert [each.names for each in found.last.line()] == [each.names for each in usual.line()]
+    asked: list[int] = []
+    with pytest.raises(Stopped):
+        line(features, prepared, fits, ranked, should_stop=lambda: len(asked) == 2 or bool(asked.append(1)))
+    assert len(asked) == 2
 
 
 def test_a_segmentation_has_its_generations_names_and_colours():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 
 from core.segments import naming
-from core.segments.playbook import playbook
+from core.segments.playbook import Archetype, playbook
 from tests.segments.builders import customers, grouped
 
 # The article's three clusters as published (Malla 2024, part 2): customers and their means.
@@ -178,6 +178,62 @@ def test_names_are_unique_for_up_to_25_segments(standing: list[list[float]], col
     assert len(names) == len(standing)
     assert len({name.casefold() for name in names}) == len(names)
     assert all(name == name.strip() and name for name in names)
+
+
+KNOWN = ("total_revenue", "total_quantity", "recency_days", "order_count")
+
+
+@given(
+    known=st.sets(st.sampled_from(KNOWN), min_size=1).map(sorted),
+    places=st.lists(st.lists(st.floats(0, 1), min_size=4, max_size=4), min_size=2, max_size=12),
+    held=st.dictionaries(st.integers(0, 11), st.sampled_from(playbook().archetypes), max_size=6),
+)
+def test_every_name_is_true_whatever_was_held(known: list[str], places: list[list[float]], held: dict[int, Archetype]):
+    """By the playbook's bounds read here, not by the code that names."""
+    standing = pd.DataFrame(places, columns=KNOWN)[known]
+    former = {place: naming.Naming(each.name, each) for place, each in held.items() if place < len(places)}
+
+    namings = naming.named(standing, former)
+
+    here = naming.positions(standing)
+    for place, each in enumerate(namings):
+        for dimension, (least, most) in each.archetype.bounds.items():
+            if dimension in here:
+                assert least <= here[dimension].iloc[place] <= most, each.name
+        for measure, side in each.says.items():
+            assert (standing[measure].iloc[place] - 0.5) * side > 0
+    assert len({each.name.casefold() for each in namings}) == len(namings)
+
+
+def test_the_assignments_second_best_is_no_name_where_it_is_not_true():
+    # The last two stand nearest to Loyal customers. By distances alone the third would be "Need attention: who have not
+    # been here for a little while" (0.62, 0.34, 0.60), 0.080 off when squared, though its customers ordered more lately
+    # than 61 of 100. The nearest that is true is "Steady middle" (0.46, 0.54, 0.46), 0.093 off.
+    standing = pd.DataFrame(
+        {"total_revenue": [0.86, 0.67, 0.67], "recency_days": [0.32, 0.36, 0.39], "order_count": [0.86, 0.74, 0.67]},
+    )
+
+    keys = [each.archetype.key for each in naming.named(standing)]
+
+    assert keys == ["champions", "loyal", "steady"]
+
+
+def test_where_no_archetype_is_true_the_measures_make_the_name():
+    # Quantity alone is no money: of such files only "Steady middle" could be said, and the first is not in the middle.
+    names = [each.name for each in naming.named(pd.DataFrame({"total_quantity": [0.9, 0.5]}))]
+
+    assert names == ["High total quantity", "Steady middle"]
+
+
+def test_an_archetype_comes_again_only_where_no_other_is_true():
+    # Three times at the place of "Big spenders", with value alone known: no other name is true above 0.75.
+    again = naming.named(pd.DataFrame({"total_revenue": [0.9, 0.88, 0.86, 0.5]}))
+    assert [each.archetype.key for each in again] == ["big_spenders"] * 3 + ["steady"]
+    # With all three known, others are.
+    others = naming.named(
+        pd.DataFrame({"total_revenue": [0.9] * 3, "recency_days": [0.55] * 3, "order_count": [0.45] * 3})
+    )
+    assert len({each.archetype.key for each in others}) == 3
 
 
 @pytest.mark.parametrize(

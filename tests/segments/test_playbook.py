@@ -42,6 +42,43 @@ def test_the_archetypes_of_one_known_dimension_are_never_none():
         assert [archetype for archetype in playbook().archetypes if archetype.needs <= known]
 
 
+def test_a_name_is_true_within_its_bounds_as_far_as_they_are_known():
+    at_risk = playbook().archetype("at_risk")  # "Good customers who have been away for long."
+
+    assert at_risk.is_true_of({"value": 0.7, "recency": 0.2, "frequency": 0.0})
+    assert not at_risk.is_true_of({"value": 0.7, "recency": 0.6, "frequency": 0.5})
+    assert not at_risk.is_true_of({"value": 0.3, "recency": 0.2, "frequency": 0.5})
+    assert at_risk.is_true_of({"value": 0.7})
+    assert playbook().archetype("everyone").is_true_of({"value": 0.0})
+
+
+def test_what_a_description_says_its_bounds_say():
+    """The words of the descriptions, each with the side of the middle that it claims."""
+    claims = {
+        "spend far more than most": ("value", 1), "spend less": ("value", -1), "spent little": ("value", -1),
+        "small amounts": ("value", -1), "next to nothing": ("value", -1), "above the usual": ("value", 1),
+        "large orders": ("value", 1), "better than average": ("value", 1), "good customers": ("value", 1),
+        "among the very best": ("value", 1),
+        "here lately": ("recency", 1), "ordered recently": ("recency", 1), "long ago": ("recency", -1),
+        "away for long": ("recency", -1), "not ordered for long": ("recency", -1), "now silent": ("recency", -1),
+        "long past": ("recency", -1), "longer ago than most": ("recency", -1), "not been here": ("recency", -1),
+        "then stopped": ("recency", -1),
+        "come often": ("frequency", 1), "more often than most": ("frequency", 1), "order often": ("frequency", 1),
+        "ordered often": ("frequency", 1), "less often than most": ("frequency", -1),
+        "very few orders": ("frequency", -1), "one or a few": ("frequency", -1), "new or nearly so": ("frequency", -1),
+    }  # fmt: skip
+    for archetype in playbook().archetypes:
+        told = [claim for words, claim in claims.items() if words in archetype.description.lower()]
+        if archetype.key == "steady":
+            assert all(least > 0 and most < 1 for least, most in archetype.bounds.values())
+            assert set(archetype.bounds) == {"value", "recency", "frequency"}
+            continue
+        assert told, archetype.description
+        for dimension, side in told:
+            least, most = archetype.bounds[dimension]
+            assert least >= 0.5 if side > 0 else most <= 0.5, f"{archetype.name}: {dimension}"
+
+
 def test_texts_are_plain_and_finished():
     for archetype in (*playbook().archetypes, playbook().everyone, playbook().unnamed):
         plan = archetype.plan
@@ -81,6 +118,14 @@ def test_a_plan_as_json():
         ("value = 0.90, recency = 0.12", "value = 1.90, recency = 0.12", "value must lie between 0 and 1"),
         ("value = 0.90, recency = 0.12,", "recency = 0.12,", "its position needs value, recency, frequency"),
         ('needs = ["money", "frequency"]', 'needs = ["luck"]', "needs may only list"),
+        ("bounds = { frequency = [0, 0.45] }", "bounds = { luck = [0, 1] }", "its bounds may only be of value"),
+        ("bounds = { frequency = [0, 0.45] }", "bounds = { frequency = [0] }", "frequency must be two shares"),
+        ("bounds = { frequency = [0, 0.45] }", "bounds = { frequency = [0, 7] }", "must lie between 0 and 1"),
+        (
+            "bounds = { frequency = [0, 0.45] }",
+            "bounds = { frequency = [0.2, 0.45] }",
+            "its own frequency lies outside",
+        ),
         ("[everyone]", "[nobody]", "'nobody' is not known there"),
         ("spend {} each", "spend each", "total_revenue must be a text with one {}"),
         ('"spend more", "spend less"', '"spend more"', "total_revenue must be two texts"),

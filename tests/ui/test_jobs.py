@@ -59,6 +59,19 @@ def test_a_job_is_seen_as_it_grows_and_when_it_is_done() -> None:
     assert not job.cut_short  # it was done before
 
 
+def test_one_can_wait_for_enough_of_a_job_and_no_longer() -> None:
+    go_on, reached = threading.Event(), threading.Event()
+    job = Job(counting(4, go_on, reached), "counting")
+    job.wait_for(lambda count: count is not None and count.done >= 2, 10)
+    assert job.partial == Count(2, 4)
+    begun = time.monotonic()
+    job.wait_for(lambda count: count is not None and count.done >= 3, 0.2)
+    assert 0.2 <= time.monotonic() - begun < 5
+    go_on.set()
+    job.wait_for(lambda count: False, 10)  # the work has ended
+    assert not job.running
+
+
 def test_a_stopped_job_ends_and_says_that_it_has_no_result() -> None:
     reached = threading.Event()
     job = Job(counting(4, threading.Event(), reached), "counting")

@@ -103,6 +103,24 @@ def test_what_is_asked_for_again_and_again_stays() -> None:
     assert workspace.answer(0, lambda: "anew") == "anew"
 
 
+def test_what_is_known_is_told_while_somebody_computes() -> None:
+    workspace, computing, enough = Workspace(), threading.Event(), threading.Event()
+    workspace.answer("known", lambda: 1)
+
+    def compute() -> int:
+        computing.set()
+        assert enough.wait(10)
+        return 2
+
+    other = threading.Thread(target=workspace.answer, args=("slow", compute))
+    other.start()
+    assert computing.wait(10)
+    assert workspace.answer("known", lambda: 0) == 1
+    enough.set()
+    assert workspace.answer("slow", lambda: 0) == 2  # waits for its turn, and finds it answered
+    other.join()
+
+
 def test_work_ahead_ends_when_told_and_lets_others_in_between() -> None:
     workspace, done = Workspace(), []
 
