@@ -14,10 +14,15 @@ from ui.widgets import plain
 
 
 def named() -> tuple[Named, ...]:
-    """The connections in .streamlit/secrets.toml; none where there is no such file."""
+    """The connections in .streamlit/secrets.toml; none where there is no such file, or one that cannot be used."""
     if not st.secrets.load_if_toml_exists():
         return ()
-    return tuple(found for found in connections({"connections": st.secrets.get("connections", {})}) if found.tables)
+    try:
+        known = connections({"connections": st.secrets.get("connections", {})})
+    except UserError as error:
+        widgets.problem(error)
+        return ()
+    return tuple(found for found in known if found.tables)
 
 
 def choose(workspace: Workspace, known: tuple[Named, ...]) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import duckdb
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
 from core.orders import archives, parquet, tables, text, workbooks
+from core.orders.aligning import lay_out, one_type_a_column
 from core.orders.archives import Packed
-from core.orders.dialect import Dialect
 from core.orders.folders import expanded
 from core.orders.layout import order_roles
+from core.orders.source_file import SourceFile
 from core.orders.text import plain_name, unique
 from core.warehouse.address import Address
 from core.warehouse.attached import Attached
@@ -32,23 +32,6 @@ Stage = Callable[[ir.Table], dict[str, ir.Value]]
 
 _SAMPLE_ROWS = 1_000
 _ENOUGH_ROLES = 3  # a customer, a day and an amount
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file, one sheet of a workbook or one table of a database, and how it was read."""
-
-    name: str
-    dialect: Dialect | None  # None for Parquet, workbooks and tables
-    rows: int
-    first_line: int  # the line of the first row, from 1 as an editor or a spreadsheet counts
-    ragged_rows: int = 0  # rows with more or fewer cells than most
-    ragged_lines: tuple[int, ...] = ()  # where the first of them start, from 1
-    sheet: str | None = None  # of a workbook
-    engine: str | None = None  # of a table, whose rows have no numbers
-    members: tuple[tuple[str, int], ...] = ()  # of Parquet files read as one: name and rows of each
-    has_header: bool = True
-    plain: bool = False  # known to be ASCII, and to have no blanks in cells but spaces
 
 
 class RowsLostError(Exception):
@@ -270,7 +253,7 @@ def _below_each_other(
             for again in (_open_text(engine, one.packed, True) if one.packed and one.file.dialect else [one])
         ]
     headers = tuple(dict.fromkeys(header for one in opened for header in one.headers))
-    parts = _one_type_a_column([_lay_out(one.table, one.headers, headers) for one in opened], headers)
+    parts = one_type_a_column([lay_out(one.table, one.headers, headers, LINE) for one in opened], headers)
     again = partial(_below_each_other, engine, opened, left_out, reread=True)
     try:
         # Of each file its first rows: the files may differ in how they are written.
@@ -414,40 +397,3 @@ def _no_rows(name: str) -> EmptyFileError:
     return EmptyFileError(
         f"{name} has a header but no rows under it.", hint="Export the orders again for a period that has some."
     )
-
-
-def _lay_out(table: ir.Table, own: Sequence[str], headers: Sequence[str]) -> ir.Table:
-    """One file's table with a column for each header of all files."""
-    if list(own) == list(headers):
-        return table
-    places = {header: f"c{place}" for place, header in enumerate(own, 1)}
-    columns = {
-        f"c{place}": table[places[header]] if header in places else ibis.null()
-        for place, header in enumerate(headers, 1)
-    }
-    return table.select(**columns, **({LINE: table[LINE]} if LINE in table.columns else {}))
-
-
-def _one_type_a_column(parts: Sequence[ir.Table], headers: Sequence[str]) -> list[ir.Table]:
-    """Columns that differ in type from file to file get one, so that the files can stand below each other."""
-    names = [f"c{place}" for place in range(1, len(headers) + 1)]
-    targets = {name: _one_type([part[name].type() for part in parts]) for name in names}
-    casts = [
-        {name: part[name].cast(target) for name, target in targets.items() if part[name].type() != target}
-        for part in parts
-    ]
-    return [part.mutate(**cast) if cast else part for part, cast in zip(parts, casts, strict=True)]
-
-
-def _one_type(types: Sequence[dt.DataType]) -> dt.DataType:
-    """What holds the values of all: numbers stay numbers and days stay days, else text. A missing column has no say."""
-    kinds = {kind.copy(nullable=True) for kind in types if not kind.is_null()}
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    if kinds and all(kind.is_integer() for kind in kinds):
-        return dt.int64
-    if kinds and all(kind.is_numeric() for kind in kinds):
-        return dt.float64
-    if kinds and all(kind.is_date() or kind.is_timestamp() for kind in kinds):
-        return dt.timestamp
-    return dt.string

@@ -41,7 +41,8 @@ def _fits(wanted: str, kind: dt.DataType) -> bool:
         return bool(kind.is_date() or kind.is_timestamp())
     if wanted in {"number", "money"}:
         return bool(kind.is_numeric() and not kind.is_boolean())
-    return bool(kind.is_string() or kind.is_integer() or kind.is_floating() or kind.is_boolean())
+    whole = kind.is_integer() or (kind.is_decimal() and kind.scale == 0)
+    return bool(kind.is_string() or whole or kind.is_floating() or kind.is_boolean())
 
 
 def _called(kind: dt.DataType) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import ibis
@@ -149,13 +149,28 @@ class Postgres(Connection):
         with self.backend.speaking():
             found = named(self.backend, self.address, self.address.table)
             place = found.op()
-        columns = {name: _single_value(name, kind, self._collation or "C") for name, kind in found.schema().items()}
-        query = sg.select(*(column for column, _ in columns.values())).from_(
-            sge.table_(place.name, db=place.namespace.database, quoted=True)
-        )
+            table = sge.table_(place.name, db=place.namespace.database, quoted=True)
+            whole = self._whole(table, [name for name, kind in found.schema().items() if _has_no_scale(kind)])
+        columns = {
+            name: _single_value(name, dt.Decimal(38, 0) if name in whole else kind, self._collation or "C")
+            for name, kind in found.schema().items()
+        }
+        query = sg.select(*(column for column, _ in columns.values())).from_(table)
         schema = ibis.schema({name: kind for name, (_, kind) in columns.items()})
         # Not `backend.sql`, which makes a view to learn the types: nothing may be made here.
         return ops.SQLQueryResult(query.sql("postgres"), schema, self.backend).to_expr()
+
+    def _whole(self, table: sge.Expr, names: Sequence[str]) -> set[str]:
+        """Of columns of numbers without a scale those of whole numbers alone: ids, whose digits all count."""
+        if not names:
+            return set()
+        columns = {name: sge.column(name, quoted=True) for name in names}
+        tests = [
+            sg.func("bool_and", column.eq(sg.func("floor", column)).and_(sge.Abs(this=column.copy()) < 10**37))
+            for column in columns.values()
+        ]
+        [told] = self._session.execute(sg.select(*tests).from_(table).sql("postgres")).fetchall()
+        return {name for name, whole in zip(names, told, strict=True) if whole}
 
     def estimate(self, table: ir.Table) -> Estimate:
         """As Postgres reckons before it reads, from its statistics."""
@@ -171,6 +186,10 @@ class Postgres(Connection):
         self._session.close()
 
 
+def _has_no_scale(kind: dt.DataType) -> bool:
+    return bool(kind.is_decimal() and kind.precision is None)
+
+
 def _single_value(name: str, kind: dt.DataType, collation: str) -> tuple[sge.Expr, dt.DataType]:
     """A column as it can be brought, and its type. Text is compared by its characters alone."""
     column: sge.Expr = sg.column(name, quoted=True)
@@ -181,7 +200,9 @@ def _single_value(name: str, kind: dt.DataType, collation: str) -> tuple[sge.Exp
         column = sge.cast(column, "text")
         column = sge.Collate(this=column, expression=sg.to_identifier(collation, quoted=True))
         kind = dt.string
-    elif kind.is_decimal() and kind.precision is None:
+    elif kind == dt.Decimal(38, 0):
+        column = sge.cast(column, "decimal(38, 0)")
+    elif _has_no_scale(kind):
         column = sge.cast(column, "double")
         kind = dt.float64
     return sge.alias_(column, name, quoted=True), kind

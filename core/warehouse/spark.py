@@ -46,6 +46,10 @@ try:
 except ImportError:
     raise not_installed("spark") from None
 
+# Else Spark puts an expression in all places that name it, and steps upon steps grow beyond reason.
+_STEPS_APART = (
+    "spark.sql.optimizer.excludedRules", "org.apache.spark.sql.catalyst.optimizer.CollapseProject",
+)  # fmt: skip
 _NOT_THERE = ("TABLE_OR_VIEW_NOT_FOUND", "PATH_NOT_FOUND", "SCHEMA_NOT_FOUND", "UNABLE_TO_INFER_SCHEMA")
 
 
@@ -105,12 +109,17 @@ class Spark(Connection):
     def __init__(self, address: Address) -> None:
         self.address = address
         here = reach(address)
-        self._closed = False
         try:
             self._session = _joined(address, here) if address.engine == "spark" else _served(address)
+        except (PySparkException, Py4JError, OSError) as error:
+            raise cannot_connect(address, error) from None
+        self._closed = False
+        try:
+            self._session.conf.set(*_STEPS_APART)
             driver_of("pyspark")  # Ibis prepares itself when it is asked for an engine by name
             self.backend = _Database().connect(self._session)
         except (PySparkException, Py4JError, OSError) as error:
+            self.close()
             raise cannot_connect(address, error) from None
         self.backend.address = address
 
@@ -162,15 +171,13 @@ def _joined(address: Address, here: str) -> SparkSession:
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.log.level": "ERROR",
-            # Else an expression is put in all places that name it, and steps upon steps grow beyond reason.
-            "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.CollapseProject",
             **address.options,
         }
         for name, value in settings.items():
             builder = builder.config(name, value)
         session = builder.getOrCreate().newSession()
         _users[address.server] += 1
-    for name, value in settings.items():
+    for name, value in address.options.items():
         if name.startswith("spark.sql.") and session.conf.isModifiable(name):
             session.conf.set(name, value)
     return session

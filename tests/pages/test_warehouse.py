@@ -81,3 +81,10 @@ def test_more_rows_than_allowed_are_not_brought(shop: Path):
     press(app, "look at table")
     assert "more than the 50 rows" in texts(app)
     assert not [button for button in app.button if button.key == "bring table"]
+
+
+def test_a_connection_that_cannot_be_used_is_said_without_its_address(shop: Path):
+    app = opened(shop, url="nosuch://ann:sesame@host")
+    assert "Our shop" in texts(app).replace("\\", "")
+    assert "sesame" not in texts(app)
+    assert "Your warehouse" not in [tab.label for tab in app.tabs]

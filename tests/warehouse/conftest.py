@@ -8,7 +8,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,13 +118,13 @@ class Spark:
         few = "spark.executor.memory=512m&spark.executor.cores=1&spark.sql.shuffle.partitions=4"
         return f"spark://127.0.0.1:{self.port}/{str(table).lstrip('/')}?{few}"
 
-    def begin(self, name: str, what: str, *more: str) -> None:
+    def begin(self, name: str, what: str, *more: str, java: Sequence[str] = ()) -> None:
         import pyspark
 
         home = Path(pyspark.__file__).parent
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                ["java", "-Xmx256m", "-cp", f"{home}/jars/*", f"org.apache.spark.deploy.{what}", *more],
+                ["java", "-Xmx512m", *java, "-cp", f"{home}/jars/*", f"org.apache.spark.{what}", *more],
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
@@ -134,8 +134,8 @@ class Spark:
 
     def begin_worker(self, name: str) -> None:
         self.begin(
-            name, "worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "600m", "--webui-port", "0",
-            "--work-dir", str(self.folder / name), f"spark://127.0.0.1:{self.port}",
+            name, "deploy.worker.Worker", "--host", "127.0.0.1", "--cores", "1", "--memory", "600m",
+            "--webui-port", "0", "--work-dir", str(self.folder / name), f"spark://127.0.0.1:{self.port}",
         )  # fmt: skip
 
     def wait_for(self, name: str, words: str) -> None:
@@ -155,7 +155,7 @@ def spark() -> Iterator[Spark]:
     cluster = Spark(free_port(), folder, {})
     try:
         cluster.begin(
-            "master", "master.Master", "--host", "127.0.0.1", "--port", str(cluster.port), "--webui-port", "0"
+            "master", "deploy.master.Master", "--host", "127.0.0.1", "--port", str(cluster.port), "--webui-port", "0"
         )
         cluster.wait_for("master", "I have been elected leader")
         for name in ("worker1", "worker2"):
@@ -165,6 +165,36 @@ def spark() -> Iterator[Spark]:
         yield cluster
     finally:
         for process in cluster.processes.values():
+            process.kill()
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def spark_connect() -> Iterator[str]:
+    """A server that speaks Spark Connect, by its address."""
+    pytest.importorskip("pyspark", reason="PySpark is not installed (requirements/spark.txt)")
+    pytest.importorskip("grpc", reason="grpcio is not installed (requirements/spark.txt)")
+    if shutil.which("java") is None:
+        pytest.skip("Java is not installed (apt-get install openjdk-17-jre-headless)")
+    folder = Path(tempfile.mkdtemp(prefix="elbow-room-spark-"))
+    server = Spark(free_port(), folder, {})
+    opened = ("nio", "lang", "util", "lang.invoke", "util.concurrent")
+    settings = {
+        "spark.master": "local[1]", "spark.app.name": "tests", "spark.ui.enabled": "false",
+        "spark.connect.grpc.binding.port": str(server.port), "spark.sql.shuffle.partitions": "4",
+    }  # fmt: skip
+    java = [
+        *(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in ("sun.nio.ch", "sun.util.calendar")),
+        *(f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in opened),
+        *(f"-D{name}={value}" for name, value in settings.items()),
+    ]
+    try:
+        server.begin("server", "sql.connect.service.SparkConnectServer", java=java)
+        server.wait_for("server", "Spark Connect server started")
+        yield f"sc://127.0.0.1:{server.port}"
+    finally:
+        for process in server.processes.values():
             process.kill()
             process.wait()
         shutil.rmtree(folder, ignore_errors=True)

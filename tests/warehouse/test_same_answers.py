@@ -108,6 +108,12 @@ def test_spark(shop: str, spark: Spark, typed: dict[str, Path], here: dict[str, 
     assert_same(found, here[shop])
 
 
+def test_spark_connect(spark_connect: str, typed: dict[str, Path], here: dict[str, Answers]):
+    found = answers(address(f"{spark_connect}{typed['pharmacy']}"))
+    assert "done there" in found.notes[0]
+    assert_same(found, here["pharmacy"])
+
+
 @pytest.mark.parametrize("shop", SHOPS)
 def test_a_duckdb_file(shop: str, tmp_path: Path, typed: dict[str, Path], here: dict[str, Answers]):
     if shop not in typed:

@@ -11,6 +11,7 @@ import pytest
 
 from core.engine import Engine
 from core.errors import CannotConnectError, NoSuchTableError
+from core.features.engineering import customer_features
 from core.orders.cleaning import CleaningOptions, OrderLines
 from core.orders.source import open_sources
 from core.orders.understanding import understand
@@ -88,6 +89,20 @@ def test_copies_are_set_aside_here(engine: Engine, postgres: Postgres):
     assert lines.set_aside()["line_number"].isna().all()
 
 
+@pytest.mark.parametrize("bring", [False, True])
+def test_ids_that_are_numbers_without_a_scale_keep_their_digits(bring: bool, engine: Engine, postgres: Postgres):
+    """As Oracle's come to Postgres. A floating number holds 15 of these 20 digits, and all would be one customer."""
+    select = (
+        f"SELECT 12345678901234567000::numeric + i % 9 AS customer, DATE '2024-01-01' AS day, i / 4.0 AS amount {ROWS}"
+    )
+    source = open_sources(engine, [address(made(postgres, select))], terms=Terms(bring=bring))
+    lines = understand(engine, source)
+    assert ("done there" in source.notes[0]) != bring
+    ids = lines.table.select("customer_id").distinct().to_pandas()["customer_id"]
+    assert sorted(ids) == [str(12345678901234567000 + number) for number in range(9)]
+    assert float(lines.revenue) == 60 * 61 / 8
+
+
 def test_an_engine_that_only_ibis_knows(engine: Engine, tmp_path: Path):
     """SQLite, which comes with Python: days are text there, and the name of a column holds a quote."""
     file = tmp_path / "shop.sqlite"
@@ -124,3 +139,16 @@ def test_ids_and_statuses_are_told_as_in_files(bring: bool, engine: Engine, post
     assert dict(zip(used["customer_id"], used["total"], strict=True)) == {"3001": 1, "émile": 96}
     aside = {entry.reason: entry.rows for entry in lines.ledger.set_aside}
     assert aside == {"not-sold": 3, "no-customer": 1}
+
+
+@pytest.mark.parametrize("bring", [False, True])
+def test_text_is_compared_by_its_characters(bring: bool, engine: Engine, postgres: Postgres):
+    """Of two cities on one day the first by text is taken: Bonn, in capitals; English would say aachen."""
+    select = (
+        "SELECT 'c' || i % 3 AS customer, DATE '2024-01-01' AS day, i + 0.5 AS amount, "
+        f"(CASE WHEN i % 2 = 0 THEN 'Bonn' ELSE 'aachen' END) COLLATE \"en-x-icu\" AS city {ROWS}"
+    )
+    source = open_sources(engine, [address(made(postgres, select))], terms=Terms(bring=bring))
+    lines = understand(engine, source)
+    assert isinstance(lines, OrderLines)
+    assert list(customer_features(lines).contacts["city"]) == ["Bonn"] * 3
