@@ -124,7 +124,7 @@ def test_a_duckdb_file(shop: str, tmp_path: Path, typed: dict[str, Path], here: 
     assert_same(answers(address(f"duckdb://{file}/orders")), here[shop])
 
 
-@pytest.mark.parametrize("server", ["postgres", "spark"])
+@pytest.mark.parametrize("server", ["postgres", pytest.param("spark", marks=pytest.mark.proof)])
 def test_customers_who_stay_get_the_same_segments(
     server: str, request: pytest.FixtureRequest, typed: dict[str, Path], tmp_path: Path
 ):
