@@ -30,7 +30,7 @@ with duckdb.connect() as database:
     found = database.sql(
         f"SELECT count(*), sum(revenue) FROM (SELECT customer_id, sum(amount) AS revenue, count(DISTINCT order_id) "
         f"FROM '{{sys.argv[1]}}' GROUP BY customer_id)"
-    ).fetchone()
+    ).fetchall()
 print(json.dumps(found))
 """
 
