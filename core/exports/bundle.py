@@ -53,14 +53,23 @@ def write(
 ) -> Written:
     """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json, report.html, and what is wanted.
 
+    Our own files of an earlier run are removed first; whatever else lies in the folder stays.
+
     Parameters
     ----------
     with_rules : write rules.json too
 
-    Our own files of an earlier run are removed first; whatever else lies in the folder stays.
+    Raises
+    ------
+    ValueError : lists for platforms or the workbook are wanted of customers who stayed in the engine: those in memory
+        only stand for them
     """
     wanted = wanted or Wanted()
     everyone = analysis.everyone
+    if everyone is not None and (wanted.platforms or wanted.workbook):
+        raise ValueError(
+            "Lists for platforms and the workbook are made of customers in memory; analyse without engine."
+        )
     if everyone is not None:
         control = everyone.drawn(wanted.control_share, wanted.seed)
     else:

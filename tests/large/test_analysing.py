@@ -136,6 +136,14 @@ def test_lists_part_the_customers_and_say_who_is_in_the_control_group(many: tupl
         assert own["control_group"].sum() == int(0.2 * len(own) + 0.5)
 
 
+@pytest.mark.parametrize("wanted", [Wanted(workbook=True), Wanted(platforms=("meta",))])
+def test_files_of_customers_in_memory_are_refused(many: tuple[Analysis, Path], tmp_path: Path, wanted: Wanted):
+    """Those in memory only stand for all: a workbook of them would leave out the others."""
+    with pytest.raises(ValueError, match="in memory"):
+        bundle.write(many[0], tmp_path / "out", {}, wanted)
+    assert not (tmp_path / "out").exists()
+
+
 def test_contacts_come_along_and_are_made_safe(many: tuple[Analysis, Path]):
     _, out = many
     listed = pd.read_csv(out / "segments.csv", dtype=str)
