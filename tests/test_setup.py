@@ -255,6 +255,12 @@ def test_the_container_asks_after_its_own_health(settings: dict[str, object]) ->
     compile(words[2], "HEALTHCHECK", "exec")
 
 
+def test_the_secrets_that_compose_hands_over_are_kept_out_of_git() -> None:
+    handed = re.findall(r"(?m)^    file: \./(.+)$", (PROJECT / "compose.yaml").read_text())
+    assert handed
+    assert {f"/{name}" for name in handed} <= set((PROJECT / ".gitignore").read_text().splitlines())
+
+
 def test_the_container_holds_what_the_app_needs_and_no_more() -> None:
     copied = {source.rstrip("/") for value in docker_values("COPY") for source in value.split()[:-1]}
     code = {"app.py", "pages", "ui", "charts", "core", "sample_data"}

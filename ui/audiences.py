@@ -12,7 +12,8 @@ from charts import theme
 from core.exports.audiences import BY_KEY, REASONS, Audience, csv_parts
 from core.exports.control import MOST_SHARE
 from core.exports.countries import names as countries
-from core.exports.lists import csv_bytes, list_name
+from core.exports.csv_files import csv_bytes
+from core.exports.lists import list_name
 from core.segments.segmentation import Segmentation
 from ui import taking, widgets
 from ui.session import Workspace

@@ -9,7 +9,7 @@ import streamlit as st
 from charts import theme
 from charts.comparing import Measure
 from core.errors import UserError
-from core.exports.lists import csv_bytes
+from core.exports.csv_files import csv_bytes
 from core.exports.recipe import MOST_BYTES
 from core.features import catalog
 from core.segments.comparison import Comparison, moved_customers

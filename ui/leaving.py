@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from charts import theme
-from core.exports.lists import csv_bytes, list_name
+from core.exports.csv_files import csv_bytes
+from core.exports.lists import list_name
 from core.segments.segmentation import Segmentation
 from ui import files, services, taking
 from ui.session import Workspace

@@ -6,7 +6,7 @@ import streamlit as st
 
 from charts import ledger as charts
 from core.errors import UserError, listed
-from core.exports import lists
+from core.exports.csv_files import csv_bytes
 from core.orders.customers import CustomerTable
 from core.orders.ledger import REASONS
 from core.orders.understanding import Understood
@@ -127,7 +127,7 @@ def _set_aside(workspace: Workspace, lines: Understood) -> None:
         )
     st.download_button(
         "Download all rows set aside (CSV)",
-        lambda: lists.csv_bytes(files.set_aside(workspace)),
+        lambda: csv_bytes(files.set_aside(workspace)),
         file_name="set_aside.csv",
         mime="text/csv",
         on_click="ignore",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from charts import report as report_charts
-from core.exports import bundle, lists, takeaway
+from core.exports import bundle, csv_files, lists, takeaway
 from core.exports.audiences import Audience, Platform
 from core.exports.audiences import audiences as audiences_of
 from core.exports.control import Control
@@ -71,7 +71,7 @@ def all_customers(workspace: Workspace) -> bytes:
     """All customers in one table."""
     with workspace.alone():
         found, held_out = segmentation(workspace), control(workspace)
-    return lists.csv_bytes(lists.table_of(found, held_out))
+    return csv_files.csv_bytes(lists.table_of(found, held_out))
 
 
 def workbook(workspace: Workspace) -> bytes:

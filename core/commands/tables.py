@@ -39,7 +39,7 @@ def table(given: argparse.Namespace) -> Told:
 
 def _write_tables(source: Path, folder: Path, scratch: Path, written: list[str]) -> list[str]:
     """Write the tables of one source, add their names to those written, and tell what was left out."""
-    from core.exports.lists import write_rows
+    from core.exports.csv_files import write_rows
     from core.orders.as_read import tables_as_read
 
     def target(stem: str) -> Path:

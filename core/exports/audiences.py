@@ -15,7 +15,7 @@ from unicodedata import normalize
 import numpy as np
 import pandas as pd
 
-from core.exports.lists import csv_bytes
+from core.exports.csv_files import csv_bytes
 from core.exports.people import People
 
 FEWEST_PEOPLE = 100

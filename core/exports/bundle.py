@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
-from core.exports import lists, takeaway
+from core.exports import csv_files, lists, takeaway
 from core.exports.recipe import Recipe, recipe_of
 from core.exports.report import LedgerRow, ReportFacts, render
 from core.exports.takeaway import Wanted, Written
@@ -53,14 +53,23 @@ def write(
 ) -> Written:
     """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json, report.html, and what is wanted.
 
+    Our own files of an earlier run are removed first; whatever else lies in the folder stays.
+
     Parameters
     ----------
     with_rules : write rules.json too
 
-    Our own files of an earlier run are removed first; whatever else lies in the folder stays.
+    Raises
+    ------
+    ValueError : lists for platforms or the workbook are wanted of customers who stayed in the engine: those in memory
+        only stand for them
     """
     wanted = wanted or Wanted()
     everyone = analysis.everyone
+    if everyone is not None and (wanted.platforms or wanted.workbook):
+        raise ValueError(
+            "Lists for platforms and the workbook are made of customers in memory; analyse without engine."
+        )
     if everyone is not None:
         control = everyone.drawn(wanted.control_share, wanted.seed)
     else:
@@ -72,15 +81,15 @@ def write(
     else:
         files = lists.write_parts(*everyone.batches(control), analysis.segmentation.segments, out)
     files += lists.write_tables(analysis.segmentation, analysis.sweep.frame(), out)
-    lists.write_set_aside(analysis.lines.set_aside(), out / "set_aside.csv")
-    lists.write_text(recipe(analysis).to_json(), out / "recipe.json")
+    csv_files.write_csv(analysis.lines.set_aside(), out / "set_aside.csv")
+    csv_files.write_text(recipe(analysis).to_json(), out / "recipe.json")
     found = rules(analysis.segmentation, analysis.options.seed)
     sold = overview(analysis.lines) if isinstance(analysis.lines, OrderLines) else None
-    lists.write_text(report_of(analysis, figures, found, sold), out / "report.html")
+    csv_files.write_text(report_of(analysis, figures, found, sold), out / "report.html")
     more = takeaway.write(analysis.segmentation, out, wanted, control)
     standard = [*files, out / "set_aside.csv", out / "recipe.json", out / "report.html"]
     if with_rules:
-        lists.write_text(rules_json(found), out / "rules.json")
+        csv_files.write_text(rules_json(found), out / "rules.json")
         standard.append(out / "rules.json")
     return Written((*standard, *more.files), more.facts)
 
@@ -91,7 +100,7 @@ def write_scored(lines: Understood, segmentation: Segmentation, out: Path, wante
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
     files = lists.write_lists(segmentation, out, control)
-    lists.write_set_aside(lines.set_aside(), out / "set_aside.csv")
+    csv_files.write_csv(lines.set_aside(), out / "set_aside.csv")
     more = takeaway.write(segmentation, out, wanted, control)
     return Written((*files, out / "set_aside.csv", *more.files), more.facts)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.exports import audiences, lists
+from core.exports import audiences, csv_files, lists
 from core.exports.audiences import BY_KEY, Audience
 from core.exports.control import Control, draw
 from core.exports.people import people
@@ -103,8 +103,8 @@ def zip_of_audiences(made: Sequence[Audience], segmentation: Segmentation, to_ch
     for audience in made:
         parts = audiences.csv_parts(audience)
         files |= zip(file_names(audience, segmentation, len(parts)), parts, strict=True)
-    files["accounts.csv"] = lists.csv_bytes(audiences.accounts(made))
-    files["contacts_to_check.csv"] = lists.csv_bytes(to_check)
+    files["accounts.csv"] = csv_files.csv_bytes(audiences.accounts(made))
+    files["contacts_to_check.csv"] = csv_files.csv_bytes(to_check)
     return lists.zip_of(files)
 
 
@@ -119,10 +119,10 @@ def _write_audiences(
         for audience in audiences.audiences(reached, BY_KEY[key], regardless_of_consent=wanted.regardless_of_consent):
             parts = audiences.csv_parts(audience)
             for name, part in zip(file_names(audience, segmentation, len(parts)), parts, strict=True):
-                lists.write_bytes(part, folder / key / name)
+                csv_files.write_bytes(part, folder / key / name)
                 files.append(folder / key / name)
             facts.append(audience.facts())
             tables.append(audiences.accounts([audience]))
-    lists.write_csv(pd.concat(tables, ignore_index=True), folder / "accounts.csv")
-    lists.write_csv(reached.to_check, folder / "contacts_to_check.csv")
+    csv_files.write_csv(pd.concat(tables, ignore_index=True), folder / "accounts.csv")
+    csv_files.write_csv(reached.to_check, folder / "contacts_to_check.csv")
     return [*files, folder / "accounts.csv", folder / "contacts_to_check.csv"], facts

@@ -18,7 +18,7 @@ from core.clustering.sweep import Sweep, sweep
 from core.engine import Engine
 from core.exports.control import COLUMN as CONTROL_COLUMN
 from core.exports.control import Control, draw_of
-from core.exports.lists import ROWS_AT_ONCE
+from core.exports.csv_files import ROWS_AT_ONCE
 from core.features.engineering import CustomerFeatures, contact_tables, customer_table
 from core.large import preparing
 from core.large.lots import LOT, with_lots

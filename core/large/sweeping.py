@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import reduce
@@ -28,7 +28,7 @@ DRAWN = 50_000
 """Customers who come to Python, to stand for all where a figure can't be told by sums."""
 
 FEWEST = 20
-"""Customers of each cluster, if it has as many, who are among those drawn."""
+"""Customers of each cluster, if it has as many, who are at least among those drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,19 @@ class Labelled:
     inertias: Mapping[int, float]
 
     def drawn(self) -> ir.Table:
-        """About DRAWN of them by their lots, and those with the smallest lots of each cluster that would hold too few.
+        """About DRAWN of them by their lots, and of each cluster that would hold too few the FEWEST with the smallest.
 
-        Whoever is drawn depends on the seed and the customers' ids alone.
+        No more of those, so that a cluster keeps its share among those drawn. Whoever is drawn depends on the seed and
+        the customers' ids alone.
         """
-        bound = self.rows.order_by([LOT, "customer_id"]).limit(1, offset=DRAWN - 1).select(LOT).to_pyarrow()
-        if not bound.num_rows:
+        bound = _smallest(self.rows, DRAWN)
+        if bound is None:
             return self.rows
-        chosen = [self.rows[LOT] <= bound.column(LOT)[0].as_py()]
-        chosen += [self.rows[label] == cluster for label, cluster in self._scarce(bound.column(LOT)[0].as_py())]
+        chosen = [self.rows[LOT] <= bound]
+        for label, cluster in self._scarce(bound):
+            own = self.rows[label] == cluster
+            enough = _smallest(self.rows.filter(own), FEWEST)
+            chosen.append(own if enough is None else own & (self.rows[LOT] <= enough))
         return self.rows.filter(reduce(or_, chosen))
 
     def _scarce(self, bound: float) -> list[tuple[str, int]]:
@@ -57,8 +61,14 @@ class Labelled:
             (_label(k), cluster)
             for k, sizes in self.sizes.items()
             for cluster, size in enumerate(sizes.tolist())
-            if size * bound < FEWEST
+            if 0 < size * bound < FEWEST
         ]
+
+
+def _smallest(rows: ir.Table, count: int) -> float | None:
+    """Up to which lot there are so many customers; None where there are fewer in all."""
+    found = rows.order_by([LOT, "customer_id"]).limit(1, offset=count - 1).select(LOT).to_pyarrow()
+    return float(found.column(LOT)[0].as_py()) if found.num_rows else None
 
 
 def label_all(
@@ -68,23 +78,18 @@ def label_all(
     *,
     k_max: int,
     seed: int,
-    should_stop: Callable[[], bool] | None = None,
 ) -> Labelled:
     """Fit each k on the customers' weighted points, then put every customer into the cluster with the nearest centre.
 
     Parameters
     ----------
     customers : customer_id, the features and LOT
-
-    Raises
-    ------
-    workers.Stopped
     """
     rows = scaled(customers, preparation, capped=True)
     summary = coarsened(points(rows, len(preparation.fitted)), seed)
     reachable = min(k_max, len(summary.fine))
     tasks = [functools.partial(cluster_points, summary, seed, k) for k in range(1, reachable + 1)]
-    with closing(in_order(tasks, should_stop)) as fits:
+    with closing(in_order(tasks)) as fits:
         centers = dict(enumerate(fits, start=1))
     measured = rows.mutate(
         **{

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal as ExactMoney
 
@@ -18,6 +18,7 @@ from core.orders.columns import Recognition, detect
 from core.orders.ledger import REASONS, Ledger, LedgerEntry
 from core.orders.measures import Kinds, kinds_of, meanings, names_a_customer, tells_of_the_customer
 from core.orders.names import normalised
+from core.orders.numbers import Decimal
 from core.orders.reading import decide_numbers, percentless
 from core.orders.roles import CONTACTS, ROLES
 from core.orders.set_aside import rows_set_aside
@@ -238,60 +239,73 @@ def _stages(
     measures: Sequence[str],
 ) -> tuple[Stage, ...]:
     """From cells to numbers and texts: a cast of each number, two more looks at what it left, what comes of all."""
-    marks = {source.column(header): reading.decimal_of(header) for header in measures}
-    mixed = {source.column(header) for header in reading.mixed}
-    texts = sorted({source.column(header) for header in contacts.values()})
-    customer = source.column(recognition.columns["customer_id"])
-    emails = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
-    fallback = recognition.header("email")
-    currency, money = recognition.header("currency"), recognition.header("amount")
+    customer, amount = recognition.columns["customer_id"], recognition.header("amount")
+    told = {
+        "customer_id": customer,
+        "fallback": recognition.header("email"),
+        "currency": recognition.header("currency"),
+    }
+    cells = {name: source.column(header) for name, header in told.items() if header is not None}
+    steps = _Steps(
+        cells=cells | {f"text_{column}": column for column in sorted(map(source.column, contacts.values()))},
+        marks={source.column(header): reading.decimal_of(header) for header in measures},
+        mixed={source.column(header) for header in reading.mixed},
+        by_email=values.share(source.sample()[customer], "email") > 0.5,
+        money=None if amount is None else source.column(amount),
+        signed=reading.signed,
+    )
+    return steps.glance, steps.second_look, steps.look_up, steps.conclude
 
-    def written(table: ir.Table) -> dict[str, ir.Value]:
-        alone = {"customer_id": customer} | {
-            name: source.column(header) for name, header in (("fallback", fallback), ("currency", currency)) if header
-        }
-        cells = {name: table[column] for name, column in alone.items()}
-        return cells | {f"text_{column}": table[column] for column in texts}
 
-    def glance(table: ir.Table) -> dict[str, ir.Value]:
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """The stages, and what they all go by."""
+
+    cells: Mapping[str, str]  # text to be read -> its column
+    marks: Mapping[str, Decimal | None]  # column of a measure -> its decimal mark
+    mixed: Collection[str]  # columns that use both marks
+    by_email: bool  # customers are known by their email
+    money: str | None  # the column of what they spent
+    signed: str | None  # as in `Reading`
+
+    def glance(self, table: ir.Table) -> dict[str, ir.Value]:
+        marks = self.marks
         return {
-            **{name: values.stripped(cell) for name, cell in written(table).items()},
+            **{name: values.stripped(table[column]) for name, column in self.cells.items()},
             **{f"number_{column}": values.finite(values.cast_number(table[column], marks[column])) for column in marks},
             **{f"cell_{column}": percentless(table[column]) for column in marks},
         }
 
-    def second_look(seen: ir.Table) -> dict[str, ir.Value]:
+    def second_look(self, seen: ir.Table) -> dict[str, ir.Value]:
         unread = {
             f"cell_{column}": ibis.ifelse(
                 seen[f"number_{column}"].isnull(), values.stripped(seen[f"cell_{column}"]), ibis.null("string")
             )
-            for column in marks
+            for column in self.marks
         }
         return {name: seen[name] for name in seen.columns} | unread
 
-    def look_up(seen: ir.Table) -> dict[str, ir.Value]:
-        texts_alone = (column for column in seen.columns if seen[column].type().is_string())
-        return {name: seen[name] for name in seen.columns} | {
-            name: values.looked_up(seen[name]) for name in texts_alone
-        }
+    def look_up(self, seen: ir.Table) -> dict[str, ir.Value]:
+        texts = (column for column in seen.columns if seen[column].type().is_string())
+        return {name: seen[name] for name in seen.columns} | {name: values.looked_up(seen[name]) for name in texts}
 
-    def conclude(found: ir.Table) -> dict[str, ir.Value]:
-        read: dict[str, ir.Value] = {"customer_id": ids.identity(found.customer_id, lower=emails)}
-        if fallback is not None:
+    def conclude(self, found: ir.Table) -> dict[str, ir.Value]:
+        read = {"customer_id": ids.identity(found.customer_id, lower=self.by_email), "currency": self._currency(found)}
+        if "fallback" in self.cells:
             read["customer_id"] = ibis.coalesce(read["customer_id"], ids.identity(found.fallback, lower=True))
-        read["currency"] = currencies.code(found.currency) if currency is not None else ibis.null("string")
-        if money is not None and reading.signed is not None:
-            read["currency"] = currencies.told(found[f"cell_{source.column(money)}"], reading.signed)
-        for column, mark in marks.items():
+        for column, mark in self.marks.items():
             number, cell = found[f"number_{column}"], found[f"cell_{column}"]
             read[f"number_{column}"] = ibis.coalesce(
-                number, values.finite(numbers.number_by_rule(cell, mark, mixed=column in mixed))
+                number, values.finite(numbers.number_by_rule(cell, mark, mixed=column in self.mixed))
             )
             read[f"unread_{column}"] = cell.notnull() & read[f"number_{column}"].isnull()
         kept = {name: found[name] for name in found.columns if not name.startswith(("cell_", "number_", "fallback"))}
         return kept | read
 
-    return glance, second_look, look_up, conclude
+    def _currency(self, found: ir.Table) -> ir.StringValue:
+        if self.money is not None and self.signed is not None:
+            return currencies.told(found[f"cell_{self.money}"], self.signed)
+        return currencies.code(found.currency) if "currency" in self.cells else ibis.null("string")
 
 
 def _telling(source: SourceTable, rows: ir.Table, kinds: Kinds) -> tuple[tuple[Measure, ...], tuple[str, ...]]:

@@ -21,6 +21,14 @@ _PARTS = (
 )
 _OTHER_MONEY = frozenset(_PARTS.split())
 """What a sum is of, where it is only a part of what was paid or none of it."""
+_SUM = "amount bedrag betrag importe importo montant omzet revenue total totaal totale umsatz"
+_SUMS = frozenset(_SUM.split())
+_NO_SUM = (
+    "balance count credit customers days deposit due goal hours items limit loan orders outstanding owed products "
+    "purchases qty quantity refund refunded returned savings subtotal units visits"
+)
+_NOT_PAID = _OTHER_MONEY | frozenset(_NO_SUM.split())
+"""Words beside "total" that make it no sum of money, or one that nobody has paid."""
 
 
 def _bare(plain: str) -> str:
@@ -52,32 +60,10 @@ class HeaderWords:
         return cls(plain, _bare(plain), normalised(currencies.without(header)), of_money(header))
 
 
-_SUMS = frozenset(
-    {
-        "amount",
-        "total",
-        "revenue",
-        "betrag",
-        "umsatz",
-        "montant",
-        "importe",
-        "importo",
-        "totale",
-        "totaal",
-        "bedrag",
-        "omzet",
-    }
-)
-_NOT_PAID = (
-    "balance count credit customers days deposit due goal hours items limit loan orders outstanding owed products "
-    "purchases qty quantity refund refunded returned savings subtotal units visits"
-)
-
-
 def speaks_of_a_sum(header: str) -> bool:
     """Whether a header says that something was paid, in words that no role has: `Amount paid`, `Grand total`."""
     words = set(of_money(header).split())
-    return not words.isdisjoint(_SUMS) and words.isdisjoint(_OTHER_MONEY | set(_NOT_PAID.split()))
+    return not words.isdisjoint(_SUMS) and words.isdisjoint(_NOT_PAID)
 
 
 def name_score(role: Role, words: HeaderWords) -> float:
@@ -106,7 +92,7 @@ def _plain_score(role: Role, plain: str) -> float:
         return 1.0
     if plain in role.names:
         return 1.0 - 0.4 * role.names.index(plain) / len(role.names)
-    if role.name in {"customer_name"} or (role.kind == "money" and not _OTHER_MONEY.isdisjoint(plain.split())):
+    if role.name == "customer_name" or (role.kind == "money" and not _OTHER_MONEY.isdisjoint(plain.split())):
         return 0.0
     padded = f" {plain} "
     for rank, name in enumerate(role.names):

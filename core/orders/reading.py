@@ -327,7 +327,7 @@ def _money(source: SourceTable, recognition: Recognition, named: str | None) -> 
         if code is not None:
             rows[code] += count
     counted = named or max(rows, key=lambda code: (rows[code], code == known), default=known)
-    signed = counted if len({*rows, counted}) > 1 and "currency" not in recognition.columns else None
+    signed = counted if len({*rows, counted}) > 1 else None
     return None if counted in currencies.SIGNS else counted, signed
 
 

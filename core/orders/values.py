@@ -75,9 +75,7 @@ class Reading:
     decimals: Mapping[str, Decimal] = field(default_factory=dict)  # by role, where it is not `decimal`
     mixed: frozenset[str] = frozenset()  # roles whose columns use both marks
     whole: frozenset[str] = frozenset()  # roles whose first values have no mark, and all of whose values must have none
-    signed: str | None = (
-        None  # where amounts have signs of several currencies: the code, or the sign, of those that count
-    )
+    signed: str | None = None  # where signs of several currencies stand beside amounts: the code or sign that counts
     warnings: tuple[str, ...] = ()
 
     @property

@@ -18,10 +18,11 @@ from core.clustering.summary import MOST_EXACT
 from core.engine import Engine
 from core.exports import bundle
 from core.exports.takeaway import Wanted
+from core.large import sweeping
 from core.large.cells import points
-from core.large.lots import with_lots
+from core.large.lots import LOT, with_lots
 from core.large.space import axis
-from core.large.sweeping import DRAWN, FEWEST
+from core.large.sweeping import DRAWN, FEWEST, Labelled
 from core.orders.cleaning import OrderLines
 from core.orders.source import open_sources
 from core.orders.understanding import understand
@@ -135,6 +136,14 @@ def test_lists_part_the_customers_and_say_who_is_in_the_control_group(many: tupl
         assert own["control_group"].sum() == int(0.2 * len(own) + 0.5)
 
 
+@pytest.mark.parametrize("wanted", [Wanted(workbook=True), Wanted(platforms=("meta",))])
+def test_files_of_customers_in_memory_are_refused(many: tuple[Analysis, Path], tmp_path: Path, wanted: Wanted):
+    """Those in memory only stand for all: a workbook of them would leave out the others."""
+    with pytest.raises(ValueError, match="in memory"):
+        bundle.write(many[0], tmp_path / "out", {}, wanted)
+    assert not (tmp_path / "out").exists()
+
+
 def test_contacts_come_along_and_are_made_safe(many: tuple[Analysis, Path]):
     _, out = many
     listed = pd.read_csv(out / "segments.csv", dtype=str)
@@ -150,6 +159,25 @@ def test_the_few_very_rich_are_among_those_drawn(many: tuple[Analysis, Path]):
     assert (analysis.segmentation.assignments["segment"] == 1).sum() == 5
     assert len(analysis.features) >= DRAWN
     assert any(f"{len(analysis.features):,} drawn at random" in warning for warning in analysis.warnings)
+
+
+def test_a_small_cluster_is_drawn_from_and_no_more_than_needed(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    """Against pandas. Taken whole, one of 4% would be of a quarter of those drawn, and large enough for the advice."""
+    monkeypatch.setattr(sweeping, "DRAWN", 400)
+    ids = [f"C{number:04}" for number in range(4_000)]
+    clusters = np.r_[np.zeros(150), np.ones(8), np.full(3_842, 2)].astype(int)
+    rows = with_lots(ibis.memtable({"customer_id": ids, "label_3": clusters}), 42)
+    sizes = {3: np.bincount(clusters)}
+
+    found = Labelled(engine.keep(rows, "labelled"), {}, sizes, {}).drawn().to_pandas()
+
+    everyone = rows.to_pandas().sort_values(LOT)
+    first = everyone.head(400)
+    own = everyone[everyone["label_3"] == 0].head(FEWEST)
+    assert 0 < (first["label_3"] == 0).sum() < FEWEST
+    expected = {*first["customer_id"], *own["customer_id"], *everyone.loc[everyone["label_3"] == 1, "customer_id"]}
+    assert set(found["customer_id"]) == expected
+    assert np.bincount(found["label_3"])[:2].tolist() == [FEWEST, 8]
 
 
 def test_inertia_is_that_of_all_customers_and_hardly_above_a_fit_of_all(many: tuple[Analysis, Path]):

@@ -380,14 +380,7 @@ def test_a_dollar_sign_says_nothing_against_another_dollar(
         ("amount", ["$5", "US$3", "$7", "2"], "CAD", "CAD", "14", "USD (1 row)"),
         ("total (CAD)", ["$5", "€3", "$7", "2"], None, "CAD", "14", "EUR (1 row)"),
         ("total (EUR)", ["5", "3", "7", "$2"], None, "EUR", "15", "USD (1 row)"),
-        (
-            "total (EUR)",
-            ["$5", "$3", "€7", "$2"],
-            None,
-            "USD",
-            "10",
-            "EUR (1 row)",
-        ),  # most are none of its own
+        ("total (EUR)", ["$5", "$3", "€7", "$2"], None, "USD", "10", "EUR (1 row)"),  # most are none of its own
         ("amount", ["£5", "£3", "¥7", "2"], "CNY", "CNY", "9", "GBP (2 rows)"),
         ("amount", ["5 kr", "€3", "7 kr", "2 kr"], None, None, "14", "EUR (1 row)"),
         ("amount", ["5 kr", "€3", "7 kr", "2 kr"], "EUR", "EUR", "3", "kr (3 rows)"),

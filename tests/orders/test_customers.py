@@ -162,6 +162,15 @@ def test_a_currency_before_a_number_makes_no_code_of_it(read: Read, sign: str):
     assert measures(table(read(f"customer,spent so far,points\n{rows}"))) == ["spent so far", "points"]
 
 
+@pytest.mark.parametrize("header", ["customer,total spent,visits", "customer,total spent,visits,currency"])
+def test_money_of_several_currencies_is_not_added_up(read: Read, header: str):
+    """By hand: 5 + 7 + 9. A column of currencies that says nothing leaves it to the signs."""
+    blank = "," * header.count("currency")
+    found = table(read(f"{header}\nA,$5,1{blank}\nB,€3,2{blank}\nC,$7,3{blank}\nD,$9,4{blank}\n"))
+    assert (found.reading.currency, found.revenue) == ("USD", Decimal(21))
+    assert {entry.reason: entry.rows for entry in found.ledger.set_aside} == {"other-currency": 1}
+
+
 GERMAN = (
     "Kundennr;Umsatz;Alter;Rabatt;Punkte\n"
     "K1;1.234,50 €;34;12,5 %;1.200\nK2;99,00 €;51;0 %;900\nK3;(10,25 €);28;7 %;12.500\nK4;0,75 €;42;3,25 %;1.001\n"

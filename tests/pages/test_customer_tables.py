@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.browser.driving import PROJECT
-from tests.pages.test_pages import HEADINGS, HOSTILE, finished, texts, visit, with_file, workspace
+from tests.pages.visiting import HEADINGS, HOSTILE, finished, texts, visit, with_file, workspace
 from tests.test_customer_tables import GERMAN, SPENT, shop, survey
 from ui import files, navigation, services, taking
 from ui.navigation import Step
 
 EACH_STEP = pytest.mark.parametrize("step", navigation.STEPS, ids=lambda step: step.title)
-
-
-@pytest.fixture
-def app() -> Iterator[AppTest]:
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    yield app
-    workspace(app).forget()
 
 
 def shown(app: AppTest) -> str:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.segments.rules_sql import case
-from tests.browser.driving import PROJECT
-from tests.pages.test_pages import HOSTILE, texts, visit, with_file, with_sample, workspace
+from tests.pages.visiting import HOSTILE, texts, visit, with_file, with_sample, workspace
 from ui import navigation, services
 from ui.widgets import plain
 
 OPENED = ("rules in words", "rules as SQL", "classic groups")
 ASKED = ("rules", "classic groups")
-
-
-@pytest.fixture
-def app() -> Iterator[AppTest]:
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    yield app
-    workspace(app).forget()
 
 
 def opened(app: AppTest) -> AppTest:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator
 
 import openpyxl
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.exports.audiences import BY_KEY, REASONS
-from tests.browser.driving import PROJECT
-from tests.pages.test_pages import finished, texts, visit, with_file, workspace
+from tests.pages.visiting import finished, texts, visit, with_file, workspace
 from ui import navigation, services, taking
 
 HOSTILE = "<b>=1+1</b> **bold** [x](http://example.com)"
@@ -31,13 +28,6 @@ def orders() -> bytes:
             for order in range(1 + number // 20 * 4)
         ]
     return "\n".join(rows).encode()
-
-
-@pytest.fixture
-def app() -> Iterator[AppTest]:
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    yield app
-    workspace(app).forget()
 
 
 def test_choosing_a_platform_tells_who_is_on_its_lists_and_who_is_not(app: AppTest) -> None:

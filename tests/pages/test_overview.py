@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.browser.driving import PROJECT
-from tests.pages.test_pages import HOSTILE, texts, visit, with_file, with_sample, workspace
+from tests.pages.visiting import HOSTILE, texts, visit, with_file, with_sample, workspace
 from tests.test_customer_tables import shop
 from ui import navigation, services
 
 PLAIN = "customer,date,amount\n" + "".join(
     f"C{n % 9},2024-0{n % 5 + 1}-{n % 28 + 1:02},{n + 1}.50\n" for n in range(80)
 )
-
-
-@pytest.fixture
-def app() -> Iterator[AppTest]:
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    yield app
-    workspace(app).forget()
 
 
 def opened(app: AppTest, part: str = "overview") -> AppTest:

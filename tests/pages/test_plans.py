@@ -7,7 +7,7 @@ import re
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
@@ -21,17 +21,9 @@ from core.clustering.workers import Stopped
 from core.exports.lists import zip_of_lists
 from core.exports.recipe import Recipe
 from core.segments.comparison import compare
-from tests.browser.driving import PROJECT
-from tests.pages.test_pages import HOSTILE, finished, texts, visit, with_file, with_sample, workspace
+from tests.pages.visiting import HOSTILE, finished, texts, visit, with_file, workspace
 from ui import editing, navigation, services, sides
 from ui.widgets import plain
-
-
-@pytest.fixture
-def sample() -> Iterator[AppTest]:
-    app = with_sample(AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run())
-    yield app
-    workspace(app).forget()
 
 
 def at(app: AppTest, n_clusters: int) -> AppTest:

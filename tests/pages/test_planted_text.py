@@ -22,7 +22,7 @@ from core.segments.generations import Edit
 from core.segments.playbook import Action, Plan
 from tests import planted
 from tests.browser.driving import PROJECT
-from tests.pages.test_pages import visit, with_file, workspace
+from tests.pages.visiting import visit, with_file, workspace
 from ui import files, navigation, services, taking
 
 PARTS = ("overview", "buying", "rules in words", "rules as SQL", "classic groups", "close-up", "other measures")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests import wrong_inputs
-from tests.browser.driving import PROJECT
-from tests.pages.test_pages import texts, with_file, workspace
+from tests.pages.visiting import texts, with_file, workspace
 from tests.test_customer_tables import shop
 from ui import files
 
@@ -27,13 +24,6 @@ MONTH_FIRST = "customer,order,date,amount,note\n" + "".join(
 )
 DATE_QUESTION = "Which day is"
 NUMBER_QUESTION = "Which number is"
-
-
-@pytest.fixture
-def app() -> Iterator[AppTest]:
-    app = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60).run()
-    yield app
-    workspace(app).forget()
 
 
 def give(app: AppTest, text: str, name: str = "orders.csv") -> AppTest:

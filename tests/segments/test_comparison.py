@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.exports.lists import csv_bytes
+from core.exports.csv_files import csv_bytes
 from core.features import catalog
 from core.segments.comparison import FLOW_COLUMNS, coloured_like, compare, moved_customers, same_customers
 from tests.segments.builders import customers, grouped

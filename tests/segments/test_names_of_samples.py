@@ -31,7 +31,6 @@ FILES = {
 }
 USUAL = Preset("usual", "", "", catalog.DEFAULT, PreparationOptions())
 WAYS = (PRESETS["article"], USUAL)
-AT_HAND = (*FILES,)
 
 
 @cache
@@ -80,7 +79,7 @@ def test_the_pharmacys_three_are_those_of_the_article(way: Preset):
     assert int(spent[1]) == pytest.approx(facts["total_revenue"][3], rel=0.01)
 
 
-@pytest.mark.parametrize("file", AT_HAND)
+@pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_names_and_the_reasons_shown_are_true(file: str, way: Preset):
     """Each "more than 83 of 100" from the customers' own places, counted here; each name within its bounds."""
@@ -113,7 +112,7 @@ def _beaten(everyone: pd.Series[float], some: pd.Series[float]) -> float:
     return float(some.map(below).mean() / len(everyone))
 
 
-@pytest.mark.parametrize("file", AT_HAND)
+@pytest.mark.parametrize("file", FILES)
 def test_most_names_go_on_where_most_customers_stay(file: str):
     """From 2 to 8 segments. Without holding it is three in four (decision 33)."""
     kept = stayed = 0
