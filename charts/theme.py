@@ -46,7 +46,7 @@ SHAPES = (
 
 NARROWEST = 42
 """Letters of a title's line that fit a screen of 360 px."""
-_LETTERS = {300: 28, 620: NARROWEST}
+_LETTERS = {300: 28, 430: NARROWEST, 620: 58}
 """Pixels -> letters of a title's line that fit a chart narrower than that."""
 _MOST_LETTERS = 84
 _NO_LIMIT = 10_000
