@@ -130,7 +130,8 @@ def unit(feature: Feature, currency: str | None) -> str:
 def axis_title(feature: Feature, currency: str | None) -> str:
     measured_in = unit(feature, currency)
     name = shorten(feature.label, 40)
-    return f"{name} ({measured_in})" if measured_in else name
+    # "Days since last order" says already what it counts.
+    return f"{name} ({measured_in})" if measured_in and measured_in.lower() not in name.lower().split() else name
 
 
 def axis_numbers(feature: Feature) -> str:
