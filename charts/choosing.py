@@ -320,11 +320,17 @@ def _drawn(
     layers.append(base.mark_point(color=CURVE, filled=True, size=50, opacity=1).encode(tooltip=tooltip))
     chosen = base.transform_filter(IS_CHOSEN).encode(tooltip=tooltip)
     layers.append(chosen.mark_point(color=CHOSEN_COLOUR, shape="diamond", filled=True, size=220, opacity=1))
-    # A curve that falls leaves room above to its right and below to its left.
+    # A curve that falls leaves room above to its right and below to its left. At the top stands the advised number.
     right: dict[str, Any] = {"align": "left", "dx": 9, "dy": -13}
+    below: dict[str, Any] = {"align": "left", "dx": 9, "dy": 17}
     left: dict[str, Any] = {"align": "right", "dx": -6, "dy": 15}
     named = chosen.transform_calculate(named="datum.k + ' chosen'").encode(text="named:N")
-    for where, place in ((f"datum.k <= {0.75 * k_max}", right), (f"datum.k > {0.75 * k_max}", left)):
+    early, high = f"datum.k <= {0.75 * k_max}", f"datum.k > 1 && datum.value > {0.85 * curve.domain[1]}"
+    for where, place in (
+        (f"{early} && !({high})", right),
+        (f"{early} && {high}", below),
+        (f"!({early})", left),
+    ):
         words = named.transform_filter(where)
         layers.append(words.mark_text(color=theme.INK, fontSize=12, fontWeight="bold", **place))
     title: Any = curve.titles[n_clusters]

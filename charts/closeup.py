@@ -54,7 +54,7 @@ def silhouettes(found: CloseUp, segmentation: Segmentation, palette: Palette) ->
     low = min(0.0, float(np.floor(table["value"].min() * 5) / 5))
     x = alt.X(
         "value:Q",
-        title=["How well customers fit (silhouette):", "1 at best, 0 on the border, below 0 misplaced"],
+        title=["How well customers fit (silhouette):", "1 at best, 0 on the border,", "below 0 misplaced"],
         scale=alt.Scale(domain=[low, 1], nice=False),
         axis=alt.Axis(format=".1f", tickCount=5, titleFontSize=12, titlePadding=8, titleLimit=320),
     )

@@ -46,6 +46,11 @@ SHAPES = (
 
 NARROWEST = 42
 """Letters of a title's line that fit a screen of 360 px."""
+_LETTERS = {300: 28, 430: NARROWEST, 620: 58}
+"""Pixels -> letters of a title's line that fit a chart narrower than that."""
+_MOST_LETTERS = 84
+_NO_LIMIT = 10_000
+_SHOWN_WIDTH = "(width > 0 ? containerSize()[0] : 0)"  # of the whole chart; asks again whenever the plot's own changes
 SHORT_NUMBERS = (
     "abs(datum.value) < 1000 ? format(datum.value, ',.3~r') : replace(format(datum.value, '.3~s'), 'G', 'B')"
 )
@@ -125,7 +130,8 @@ def unit(feature: Feature, currency: str | None) -> str:
 def axis_title(feature: Feature, currency: str | None) -> str:
     measured_in = unit(feature, currency)
     name = shorten(feature.label, 40)
-    return f"{name} ({measured_in})" if measured_in else name
+    # "Days since last order" says already what it counts.
+    return f"{name} ({measured_in})" if measured_in and measured_in.lower() not in name.lower().split() else name
 
 
 def axis_numbers(feature: Feature) -> str:
@@ -182,8 +188,7 @@ def finish_altair(
         text: Any = title_lines(title)
         most = len(text)
     else:
-        broken = {number: title_lines(told) for number, told in title.items()}
-        text, most = alt.ExprRef(lookup(broken, CHOSEN)), max(map(len, broken.values()), default=1)
+        text, most = alt.ExprRef(_fitting(title)), max((len(title_lines(told)) for told in title.values()), default=1)
     if not isinstance(height, alt.Step):
         height += _ROOM + above + 18 * max(fewest_title_lines, most)
     return chart.properties(
@@ -193,6 +198,25 @@ def finish_altair(
         height=height,
         autosize=alt.AutoSizeParams(type="fit-x" if isinstance(height, alt.Step) else "fit", contains="padding"),
     ).configure_axis(labelColor=INK, titleColor=INK)
+
+
+def on_screen(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A finished chart's spec whose title is broken into lines for the width that the chart has, and gets, on a page.
+
+    Streamlit would cut each line at the width that the chart is first drawn with, and leave it so on a wider screen.
+    """
+    text = spec["title"]["text"]
+    fitting = {"expr": _fitting({0: " ".join(text)}, "0")} if isinstance(text, list) else text
+    return {**spec, "title": {**spec["title"], "text": fitting, "limit": _NO_LIMIT}}
+
+
+def _fitting(titles: Mapping[int, str], key: str = CHOSEN) -> str:
+    """A Vega expression that gives a title's lines for the chart's width."""
+    found = lookup({number: lines(told, _MOST_LETTERS, 4) for number, told in titles.items()}, key)
+    for width, letters in sorted(_LETTERS.items(), reverse=True):
+        narrower = lookup({number: lines(told, letters, 5) for number, told in titles.items()}, key)
+        found = f"{_SHOWN_WIDTH} < {width} ? {narrower} : {found}"
+    return found
 
 
 def lying_title(text: str | list[str]) -> dict[str, Any]:

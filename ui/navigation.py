@@ -21,7 +21,11 @@ class Step:
 
 
 UPLOAD = Step(
-    1, "Upload", "pages/upload.py", "Bring a file of orders and see how it was understood.", needs_orders=False
+    1,
+    "Upload",
+    "pages/upload.py",
+    "Bring a file of orders, or of customers, and see how it was understood.",
+    needs_orders=False,
 )
 FEATURES = Step(2, "Features", "pages/features.py", "Choose what customers are compared by.")
 CHOOSE_K = Step(3, "Choose k", "pages/choose_k.py", "Choose how many segments there should be.")

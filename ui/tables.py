@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from charts import theme
@@ -16,6 +18,13 @@ from core.segments.planner import CampaignPlan, Outlook
 from core.segments.segmentation import BORDERLINE, Segmentation, not_taken
 
 ON_THE_BORDER = "On the border"
+_AMOUNT = re.compile(r"–||[-−]?[\d,]+(\.\d+)?[kMB%]?( ± \d+(\.\d+)?)?( \D+)?")
+
+
+def amounts(table: pd.DataFrame) -> list[str]:
+    """The columns, after the first, whose texts are all amounts, such as "5,473 EUR": people compare their ends."""
+    texts = [name for name in table.columns[1:] if len(table) and isinstance(table[name].iloc[0], str)]
+    return [name for name in texts if all(_AMOUNT.fullmatch(str(value)) for value in table[name])]
 
 
 def votes(advice: Advice, checking: bool) -> pd.DataFrame:

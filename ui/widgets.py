@@ -21,12 +21,14 @@ from core.errors import UserError
 from core.features import catalog
 from core.orders.ledger import Ledger
 from core.segments.segmentation import Segment
+from ui import tables
 from ui.session import Workspace
 
 Choice = TypeVar("Choice")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Escaped or not, Markdown makes links of addresses. A word joiner, which nobody sees, stops it.
 _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
+_ROW_HEIGHT = 35  # pixels, Streamlit's own
 _WORD_JOINER = "\u2060"
 STEADINESS = (
     "The customers were drawn anew 20 times and grouped again. The figure says how much of this segment was found "
@@ -72,12 +74,12 @@ def pick(
 def altair_chart(chart: alt.Chart | None, key: str | None = None) -> None:
     """A chart, which brings its own description for screen readers; nothing where there is none to draw."""
     if chart is not None:
-        st.vega_lite_chart(chart.to_dict(), width="stretch", key=key)
+        st.vega_lite_chart(theme.on_screen(chart.to_dict()), width="stretch", key=key)
 
 
 def steady_chart(chart: Steady, n_clusters: int, key: str) -> None:
     """A chart of which only the number chosen changes."""
-    st.vega_lite_chart(chart.at(n_clusters), width="stretch", key=key, alt=chart.alt_text)
+    st.vega_lite_chart(theme.on_screen(chart.at(n_clusters)), width="stretch", key=key, alt=chart.alt_text)
 
 
 def vega_control(
@@ -85,12 +87,14 @@ def vega_control(
 ) -> None:
     """The same, with a selection that visitors make in it; it is under st.session_state[key]."""
     st.vega_lite_chart(
-        dict(spec), width="stretch", key=key, on_select=on_select, selection_mode=selection, alt=alt_text
+        theme.on_screen(spec), width="stretch", key=key, on_select=on_select, selection_mode=selection, alt=alt_text
     )
 
 
 def plotly_chart(figure: go.Figure, key: str | None = None) -> None:
     """A Plotly figure with its description for screen readers."""
+    # The browser colours a figure once: one that differs is coloured anew when the visitor's theme changes.
+    figure.update_layout(meta={**figure.layout.meta, "theme": st.context.theme.type})
     st.plotly_chart(
         figure, width="stretch", key=key, alt=theme.alt_text(figure), config={"displaylogo": False, "scrollZoom": False}
     )
@@ -200,9 +204,14 @@ def steadiness(jaccard: float) -> None:
 def frame(
     table: pd.DataFrame, alt_text: str, labels: Mapping[str, str] | None = None, height: int | None = None
 ) -> None:
-    """A table that is only looked at."""
-    config: dict[str, Any] = {name: st.column_config.Column(label) for name, label in (labels or {}).items()}
-    sized: dict[str, Any] = {} if height is None else {"height": height}
+    """A table that is only looked at, at most as high as given."""
+    told, amounts = labels or {}, tables.amounts(table)
+    config: dict[str, Any] = {
+        name: st.column_config.Column(told.get(name), alignment="right" if name in amounts else None)
+        for name in {*told, *amounts}
+    }
+    fits = height is None or (len(table) + 1) * _ROW_HEIGHT <= height
+    sized: dict[str, Any] = {} if fits else {"height": height}
     st.dataframe(table, hide_index=True, column_config=config, alt=alt_text, **sized)
 
 

@@ -30,7 +30,7 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
     preset = PRESETS.get(given.preset or "")
     options = _segment_options(given)
     # The report names the products that sell best.
-    carry = tuple(dict.fromkeys((*carried(options), "product")))
+    carry = tuple(dict.fromkeys((*carried(options), "product", "product_name")))
     lines = read(engine, given, preset.returns if preset else None, carry)
     wanted = _wanted(given, options.seed)
     # Contacts for platforms and the sheets of a workbook are made of customers in memory.

@@ -351,10 +351,13 @@ def _warnings(
     if not fields & people.known:
         told.append(f"The file has no column of {' or '.join(sorted(f'{field}s' for field in fields))}.")
     elif len(rows) < FEWEST_PEOPLE:
-        told.append(
-            f"Only {len(rows):,} on the list: of fewer than {FEWEST_PEOPLE} a platform finds too few to be of use, or "
-            "it takes no such list."
+        # Who takes hashes looks the people up among its own, and finds a part of them.
+        little = (
+            f"of fewer than {FEWEST_PEOPLE} a platform finds too few to be of use, or it takes no such list."
+            if any(column.hashed for column in platform.columns)
+            else f"with fewer than {FEWEST_PEOPLE}, what a campaign did can hardly be told from chance."
         )
+        told.append(f"Only {len(rows):,} on the list: {little}")
     if not people.has_consent:
         told.append(
             "The file does not say who agreed to marketing: make sure that everyone did before you use the list."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +27,7 @@ _GUESSABLE = ("order_date", "customer_id", "amount", "quantity")
 _TIME = re.compile(r"^\d{1,2}[:.]\d{2}([:.]\d{2})?\s*([AaPp]\.?[Mm]\.?)?$")
 _FEW_ORDERS = 5  # with several lines in the sample, before what they have in common says anything
 _PLATFORM_ONLY = ("payee", "refunded_order")  # mean nothing in a file of another system
+_NAMED_LAST = ("product_name",)  # a product's name is its product where there is no code
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def detect(source: SourceTable, given: Mapping[str, str] | None = None) -> Recog
     # Without its quantity a price says nothing of what was paid, unless somebody said that there is none.
     if "quantity" in chosen or _unread_quantity(source, sample) is None:
         columns = _settle_money(columns, chosen)
+    if "product_name" not in chosen:
+        columns |= _named_products(source.headers, sample, columns)
     in_order = {role.name: columns[role.name] for role in ROLES if role.name in columns}
     return Recognition(in_order, _warnings(source, sample, in_order), platform)
 
@@ -92,7 +95,7 @@ def _by_name(
     """The settled roles, and those that a header's words and its column's values speak for, the surest first."""
     columns = dict(settled)
     free = [header for header in headers if header not in settled.values()]
-    open_roles = [role for role in ROLES if role.name not in chosen and role.name not in _PLATFORM_ONLY]
+    open_roles = [role for role in ROLES if role.name not in (*chosen, *_PLATFORM_ONLY, *_NAMED_LAST)]
     shared = [header for header in (columns.get("customer_id"),) if header is not None]
     plain = {header: HeaderWords.of(header) for header in (*free, *shared)}
     scores = sorted(
@@ -135,6 +138,37 @@ def _varies_within_orders(
             lines[str(order)] += 1
     several = [order for order, count in lines.items() if count > 1]
     return len(several) >= _FEW_ORDERS and sum(len(within[order]) > 1 for order in several) > 0.5 * len(several)
+
+
+def _named_products(
+    headers: Sequence[str], sample: Mapping[str, Sequence[object]], columns: Mapping[str, str]
+) -> dict[str, str]:
+    """The column that names the products, beside one of codes: hardly a code has two names."""
+    code = columns.get("product")
+    if code is None or not _are_codes(sample[code]):
+        return {}
+    role = BY_NAME["product_name"]
+    free = [header for header in headers if header not in columns.values()]
+    scores = {header: name_score(role, HeaderWords.of(header)) for header in free}
+    names = [header for header in free if scores[header] > 0 and _names(sample[code], sample[header])]
+    return {role.name: max(names, key=lambda header: scores[header])} if names else {}
+
+
+def _are_codes(sampled: Sequence[object]) -> bool:
+    texts = [str(value).strip() for value in sampled if not values.is_blank(value)]
+    return sum(not any(character.isspace() for character in text) for text in texts) > 0.5 * len(texts)
+
+
+def _names(codes: Sequence[object], sampled: Sequence[object]) -> bool:
+    """Whether texts name codes: in letters, and most rows of a code that comes again bear the same one."""
+    named: dict[str, Counter[str]] = defaultdict(Counter)
+    for code, name in zip(codes, sampled, strict=True):
+        if not values.is_blank(code) and not values.is_blank(name):
+            named[str(code).strip()][str(name).strip()] += 1
+    again = [names for names in named.values() if names.total() > 1]
+    lettered = sum(any(letter.isalpha() for letter in next(iter(names))) for names in named.values())
+    alike = sum(max(names.values()) for names in again)
+    return lettered > 0.5 * len(named) and (not again or alike > 0.5 * sum(names.total() for names in again))
 
 
 def _role(name: str) -> str:

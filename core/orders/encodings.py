@@ -55,7 +55,7 @@ _ALPHABETS = {
 _SAMPLE_BYTES = 64 * 1024
 _BEYOND_ASCII = re.compile(rb"[^\n]{0,80}[\x80-\xff][^\n]{0,80}\n?")
 _WORDS = re.compile(r"[^\W\d_]*(?:[^\x00-\x7f][^\W\d_]*)+")
-
+_OTHER_SCRIPTS = "\u0370"  # from here on letters are Greek, Cyrillic, Hebrew, Arabic
 
 _ODD_BYTES = "elbow-room-western"
 
@@ -135,8 +135,9 @@ def code_page(sample: bytes) -> str:
 
     Notes
     -----
-    Most files are in one language with a few names of others, so a code page is judged by the one alphabet that covers
-    most of its letters. `charset-normalizer` took short files in Western languages for Central European.
+    Most files are in one language with a few names of others, so a code page is judged by the one alphabet that
+    covers most of its letters. No word is of two scripts: what would be a φ among Latin letters is an ö. `charset-
+    normalizer` took short files in Western languages for Central European.
     """
     best, best_score = "latin-1", 0.0
     for page, alphabets in _ALPHABETS.items():
@@ -155,6 +156,7 @@ def _likeness(text: str, alphabets: tuple[str, ...]) -> float:
     inside: list[str] = []
     strange = 0
     for word in _WORDS.findall(text):
+        latin = any(character.isascii() for character in word)
         for place, character in enumerate(word):
             if character.isascii():
                 continue
@@ -163,7 +165,7 @@ def _likeness(text: str, alphabets: tuple[str, ...]) -> float:
             if not character.isalpha():
                 # A curly quote within a word is one: it’s. Elsewhere signs stand beside words, not in them.
                 strange += character != "’" and before.isalpha() and after.isalpha()
-            elif character.isupper() and before.islower():
+            elif (character.isupper() and before.islower()) or (latin and character >= _OTHER_SCRIPTS):
                 strange += 1
             else:
                 inside.append(character.lower())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.orders import values
 from core.orders.cleaning import OrderLines
-from core.orders.roles import DESCRIPTIVE
+from core.orders.roles import PARTING
 
 MONEY = "decimal(38, 6)"
 """Sums are exact, so that they agree with the ledger's and do not depend on the order of rows."""
@@ -32,8 +32,8 @@ class Split:
     What stands in `items`, what does not, and lines without a value add up to the revenue of all lines.
     """
 
-    role: str  # one of DESCRIPTIVE
-    items: pd.DataFrame  # item (text), revenue, orders, customers; at most MOST_ITEMS, the highest revenue first
+    role: str  # one of PARTING
+    items: pd.DataFrame  # item (as `called`), revenue, orders, customers; at most MOST_ITEMS, the highest revenue first
     n_items: int  # different values in all
     rest_revenue: float  # of the values not in `items`
     blank_revenue: float  # of lines without a value
@@ -91,7 +91,7 @@ def overview(lines: OrderLines) -> Overview:
     money = money_by_month(table)
     visits = visits_by_cohort(table)
     span = Span.of(money, lines.options.as_of)
-    split = {role: by_item(table, role) for role in DESCRIPTIVE if role in table.columns}
+    split = {role: by_item(table, role) for role in PARTING if role in table.columns}
     telling = {role: found for role, found in split.items() if found.n_items > 1}
     return Overview(
         months=_months(money, visits, span),
@@ -167,6 +167,7 @@ def by_item(table: ir.Table, role: str, most: int = MOST_ITEMS) -> Split:
     shown = summed.filter((summed.place < most) | summed.item.isnull()).order_by("place")
     frame = shown.mutate(revenue=shown.revenue.cast("float64"), rest=shown.rest.cast("float64")).to_pandas()
     known = frame[frame["item"].notna()].reset_index(drop=True)
+    known["item"] = called(table, role, known["item"])
     return Split(
         role=role,
         items=known[["item", "revenue", "orders", "customers"]].astype({"orders": "int64", "customers": "int64"}),
@@ -174,6 +175,20 @@ def by_item(table: ir.Table, role: str, most: int = MOST_ITEMS) -> Split:
         rest_revenue=float(frame["rest"].iloc[0]),
         blank_revenue=float(frame["revenue"][frame["item"].isna()].sum()),
     )
+
+
+def called(table: ir.Table, role: str, items: pd.Series[str]) -> pd.Series[str]:
+    """How values of a column are shown: products by the name that most of their lines bear, with the code behind it."""
+    if role != "product" or "product_name" not in table.columns:
+        return items
+    lines = table.select(item=values.stripped(table["product"]), name=values.stripped(table["product_name"]))
+    lines = lines.filter(lines.item.isin(list(items.unique())))
+    lines = lines.mutate(name=values.unless_blank(lines.name))
+    counts = lines.filter(lines.name.notnull()).group_by(["item", "name"]).aggregate(lines=ibis._.count())
+    # Of two as frequent the first by the alphabet, so that the order of rows does not matter.
+    found = counts.order_by(["item", ibis.desc("lines"), "name"]).to_pandas().drop_duplicates("item")
+    names: Mapping[str, str] = dict(zip(found["item"], found["name"], strict=True))
+    return items.map(lambda code: f"{names[code]} ({code})" if names.get(code, code) != code else code)
 
 
 def by_item_and_customer(table: ir.Table, role: str, by: Sequence[str] = ()) -> ir.Table:

@@ -162,6 +162,15 @@ ROLES: tuple[Role, ...] = (
         "reference, producto, articulo, prodotto, articolo",
     ),
     _role(
+        "product_name",
+        "Product name",
+        "text",
+        "product name, item name, lineitem name, product title, item title, title, product description, item "
+        "description, description, product, item, artikelname, artikelbezeichnung, produktname, produktbezeichnung, "
+        "bezeichnung, artikel, produkt, nombre producto, nombre articulo, descripcion, nom produit, nom article, "
+        "designation, libelle, nome prodotto, nome articolo, descrizione, productnaam, artikelnaam, omschrijving",
+    ),
+    _role(
         "category",
         "Category",
         "text",
@@ -266,7 +275,9 @@ ROLES: tuple[Role, ...] = (
 )
 BY_NAME: Mapping[str, Role] = {role.name: role for role in ROLES}
 CONTACTS: tuple[str, ...] = tuple(role.name for role in ROLES if role.contact)
-DESCRIPTIVE: tuple[str, ...] = ("product", "category", "order_type", "customer_source", "order_source")
+PARTING: tuple[str, ...] = ("product", "category", "order_type", "customer_source", "order_source")
+"""Roles whose values orders and money are told apart by."""
+DESCRIPTIVE: tuple[str, ...] = (*PARTING, "product_name")
 """Roles that only describe a line. They weigh as much as all others together, so they are carried along on request."""
 ORDER_ROLES: tuple[str, ...] = ("customer_id", "order_id", "order_date", "amount", "unit_price", "quantity")
 """What tells a table of orders from one of products or of customers."""

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from core.orders.cleaning import OrderLines
-from core.orders.overview import Span, by_item_and_customer, first_days, money_by_month, visits_by_cohort
-from core.orders.roles import DESCRIPTIVE
+from core.orders.overview import Span, by_item_and_customer, called, first_days, money_by_month, visits_by_cohort
+from core.orders.roles import PARTING
 from core.segments.segmentation import Segmentation
 
 FEWEST_CUSTOMERS = 5
@@ -27,14 +27,14 @@ MOST_MONTHS = 12
 class Affinity:
     """The values of one column that a segment spends the most on, or spends more on than others do.
 
-    `cells` has a row for each of these items and each segment: item (text), segment, revenue, customers (who bought
-    it), share (of what the segment spent where the column is filled, 0 to 1), error (the share's standard error),
-    share_of_all (the same share of all customers) and index: 100 times one share by the other, so that 100 is like
-    everyone. The index is NaN where fewer than FEWEST_CUSTOMERS of the segment bought the item, and where what came
-    back leaves nothing to share.
+    `cells` has a row for each of these items and each segment: item (as `overview.called`), segment, revenue,
+    customers (who bought it), share (of what the segment spent where the column is filled, 0 to 1), error (the
+    share's standard error), share_of_all (the same share of all customers) and index: 100 times one share by the
+    other, so that 100 is like everyone. The index is NaN where fewer than FEWEST_CUSTOMERS of the segment bought
+    the item, and where what came back leaves nothing to share.
     """
 
-    role: str  # one of DESCRIPTIVE
+    role: str  # one of PARTING
     cells: pd.DataFrame
     n_items: int  # different values in all
 
@@ -58,7 +58,7 @@ class Affinity:
 class Buying:
     """What the segments buy. Revenue by month and segment adds up to that of their customers."""
 
-    affinities: tuple[Affinity, ...]  # in the order of DESCRIPTIVE; none for a column with one value throughout
+    affinities: tuple[Affinity, ...]  # in the order of PARTING; none for a column with one value throughout
     months: pd.DataFrame  # month (first day), segment, revenue, orders, partial; every month of every segment
     returning: pd.DataFrame  # segment, months_since (1 to MOST_MONTHS), customers (who could have), again, share
 
@@ -83,7 +83,7 @@ def buying(lines: OrderLines, segmentation: Segmentation) -> Buying:
     numbers = [segment.number for segment in segmentation.segments]
     money, visits = money_by_month(table, ["segment"]), visits_by_cohort(table, ["segment"])
     span = Span.of(money_by_month(lines.table), lines.options.as_of)
-    found = (_affinity(table, role, numbers) for role in DESCRIPTIVE if role in table.columns)
+    found = (_affinity(table, role, numbers) for role in PARTING if role in table.columns)
     return Buying(
         affinities=tuple(each for each in found if each.n_items > 1),
         months=_months(money, visits, numbers, span),
@@ -109,6 +109,7 @@ def _affinity(table: ir.Table, role: str, numbers: list[int]) -> Affinity:
     telling = (placed.by_revenue < MOST_OF_EACH) | ((placed.by_surplus < MOST_OF_EACH) & (placed.surplus > 0))
     listed = placed.mutate(listed=telling.any().over(group_by="item"))
     frame = listed.filter(listed.listed).drop("by_revenue", "by_surplus", "surplus", "listed").to_pandas()
+    frame["item"] = called(table, role, frame["item"])
     return Affinity(role, _filled(frame, numbers), int(frame["n_items"].max()) if len(frame) else 0)
 
 

@@ -72,7 +72,8 @@ class Comparison:
         largest = movers.iloc[0]
         source = self.before[int(largest["from_segment"]) - 1].name
         target = self.after[int(largest["to_segment"]) - 1].name
-        return f"{int(largest['customers']):,} from “{source}” to “{target}”{self._with_money(largest['revenue'])}"
+        where = f"“{target}”" if target != source else "the other segment of that name in the second"
+        return f"{int(largest['customers']):,} from “{source}” to {where}{self._with_money(largest['revenue'])}"
 
     def _bought(self) -> list[str]:
         """What the finer segmentation adds: a campaign for each segment that matches none of the coarser one."""

@@ -218,3 +218,25 @@ def test_stability_is_shown_with_its_spread():
     ]
     assert "3 segments come out 0.70 alike" in " ".join(spec["title"]["text"])
     assert spec["description"].endswith("Most stable: 2. Advised: 2.")
+
+
+def test_the_name_of_the_number_chosen_keeps_clear_of_that_of_the_advised():
+    """At the top of the plot stands which number is advised; there the name goes below its point."""
+    found = {k: Stability(0.97 if k == 2 else 0.5, 0.0, (0.9,) * k) for k in range(2, 7)}
+    evidence = Evidence(found, dict.fromkeys(found, ()), None, 3, 90, complete=True)
+    layers = choosing.stability(evidence, 2, replace(shops.advice(), k=2), 6).to_dict()["layer"]
+    named = [
+        layer
+        for layer in layers
+        if any("' chosen'" in each.get("calculate", "") for each in layer.get("transform", []))
+    ]
+    for k, value in ((2, 0.97), (3, 0.5), (6, 0.5), (6, 0.99)):
+        shown = [layer for layer in named if holds(layer["transform"][-1]["filter"], k, value)]
+        assert len(shown) == 1
+        assert (shown[0]["mark"]["dy"] > 0) is (value > 0.85 or k == 6)
+
+
+def holds(condition: str, k: int, value: float) -> bool:
+    """A Vega condition on a number of segments and its value."""
+    told = condition.replace("datum.k", str(k)).replace("datum.value", str(value))
+    return bool(eval(told.replace("&&", " and ").replace("!", " not ")))

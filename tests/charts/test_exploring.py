@@ -88,7 +88,7 @@ def test_hover_tells_customer_and_values_in_units():
     told = [text for trace in figure.data for text in trace.customdata]
     assert any(text.startswith("C00020<br>") and " EUR<br>" in text and text.endswith("days") for text in told)
     assert figure.layout.xaxis.title.text == "Total revenue (EUR)"
-    assert figure.layout.yaxis.title.text == "Days since last order (days)"
+    assert figure.layout.yaxis.title.text == "Days since last order"
     assert [trace.marker.symbol for trace in figure.data] == ["circle", "square", "diamond"]
 
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 
+import altair as alt
 import numpy as np
+import pandas as pd
 import pytest
 
 from charts import theme
@@ -104,3 +107,15 @@ def test_plotly_text_takes_the_colour_of_streamlits_theme():
     from streamlit.elements.lib.streamlit_plotly_theme import GRAY_90
 
     assert theme.PLOTLY_INK == GRAY_90
+
+
+def test_a_title_on_screen_is_broken_for_the_width_of_its_chart():
+    title = "Ordered in the last 7 days: 29% of the highest quarter by revenue, 1% of the lowest"
+    chart = theme.finish_altair(alt.Chart(pd.DataFrame({"x": [1]})).mark_bar(), title, "Bars.", height=100)
+    shown = theme.on_screen(chart.to_dict())["title"]
+    broken = [json.loads(table)["0"] for table in re.findall(r"(\{[^{}]*\})\[0\]", shown["text"]["expr"])]
+    assert [" ".join(each) for each in broken] == [title] * 4
+    longest = [max(map(len, each)) for each in broken]
+    assert [len(each) for each in broken] == sorted((len(each) for each in broken), reverse=True)
+    assert longest[0] <= 28 < longest[1] <= 42 < longest[2] <= 58 < longest[3] <= 84
+    assert shown["limit"] > 84 * 20  # Streamlit sets one where there is none, and cuts each line there

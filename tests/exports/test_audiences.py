@@ -399,3 +399,10 @@ def test_people_are_in_the_segmentations_order():
     found: People = people(made_of)
 
     assert found.table.index.tolist() == made_of.assignments.index.tolist()
+
+
+def test_a_short_list_is_of_little_use_where_people_are_looked_up_and_tells_little_elsewhere():
+    (looked_up,), (written_to,) = made(FULL, "meta", "DE").warnings, made(FULL, "klaviyo", "DE").warnings
+    assert "finds too few" in looked_up
+    assert "finds" not in written_to
+    assert "told from chance" in written_to

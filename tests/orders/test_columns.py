@@ -44,7 +44,7 @@ ONLINE_RETAIL = (
     ["536365,85123A,HOLDER,6,12/1/2010 8:26,2.55,17850.0,United Kingdom"],
     {
         "customer_id": "CustomerID", "order_id": "InvoiceNo", "order_date": "InvoiceDate", "quantity": "Quantity",
-        "unit_price": "UnitPrice", "product": "StockCode", "country": "Country",
+        "unit_price": "UnitPrice", "product": "StockCode", "product_name": "Description", "country": "Country",
     },
 )  # fmt: skip
 ARTICLE = (
@@ -91,7 +91,8 @@ ADVANCED_EXPORT = (  # of a WordPress plugin, for WooCommerce
     {
         "customer_id": "Email (Billing)", "order_id": "Order Number", "order_date": "Order Date",
         "quantity": "Quantity", "amount": "Order Total Amount", "refunded": "Order Refund Amount",
-        "status": "Order Status", "product": "SKU", "email": "Email (Billing)", "first_name": "First Name (Billing)",
+        "status": "Order Status", "product": "SKU", "product_name": "Item Name",
+        "email": "Email (Billing)", "first_name": "First Name (Billing)",
         "last_name": "Last Name (Billing)", "city": "City (Billing)", "zip": "Postcode (Billing)",
     },
 )  # fmt: skip
@@ -278,3 +279,36 @@ def test_a_price_whose_quantity_cannot_be_read_is_not_what_was_paid(engine: Engi
         recognised(engine, tmp_path, header, row)
     found = recognised(engine, tmp_path, header, row, given={"quantity": ""})  # "there is none"
     assert found.columns["amount"] == "price"
+
+
+CODED = "customer,date,amount,sku,"
+
+
+def test_a_name_beside_a_code_is_the_products_name(engine: Engine, tmp_path: Path):
+    rows = ["C1,2024-01-31,5,A1,Tea", "C2,2024-01-31,5,A2,Tea pot", "C3,2024-02-01,5,A1,Tea"]
+    columns = recognised(engine, tmp_path, CODED + "description", *rows).columns
+    assert (columns["product"], columns["product_name"]) == ("sku", "description")
+    assert (
+        "product_name"
+        not in recognised(engine, tmp_path, CODED + "description", *rows, given={"product_name": ""}).columns
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        # Notes: one code, a text a line.
+        (
+            CODED + "description",
+            ["C1,2024-01-31,5,A1,a gift", "C2,2024-02-01,5,A1,to the door", "C3,2024-02-02,5,A1,x"],
+        ),
+        (CODED + "description", ["C1,2024-01-31,5,A1,12", "C2,2024-02-01,5,A2,13"]),  # numbers name nothing
+        # What stands as the product is a name already.
+        ("customer,date,amount,product,description", ["C1,2024-01-31,5,Tea pot,of clay", "C2,2024-02-01,5,Tea cup,x"]),
+        ("customer,date,amount,product name", ["C1,2024-01-31,5,Tea", "C2,2024-02-01,5,Pot"]),
+    ],
+)
+def test_what_names_no_product(engine: Engine, tmp_path: Path, header: str, rows: list[str]):
+    columns = recognised(engine, tmp_path, header, *rows).columns
+    assert "product" in columns
+    assert "product_name" not in columns

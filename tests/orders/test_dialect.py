@@ -52,6 +52,20 @@ def test_windows_western_is_told_from_bytes_that_are_no_utf8(tmp_path: Path):
     assert rows_of(path)[1] == ["Müller", "2024-01-31", "12.50 €"]
 
 
+def test_german_with_foreign_names_is_not_taken_for_greek(tmp_path: Path):
+    """As Greek, all letters beyond ASCII would be of one alphabet: Zoλ, Chloι, Jόrgen. But no word mixes scripts."""
+    names = ("Zoë Groß", "Chloé Nuñez", "Jürgen Schröder", "Anaïs Côté", "Lukasz", "Zubehör")
+    path = written(tmp_path, ("kunde;betrag\n" + "".join(f"{name};1,50\n" for name in names)).encode("cp1252"))
+    assert detect(path).encoding == "cp1252"
+    assert [row[0] for row in rows_of(path)[1:]] == list(names)
+
+
+def test_greek_beside_latin_words_stays_greek(tmp_path: Path):
+    names = ("Άννα Παπαδοπούλου", "Γιώργος", "Nokia Ελλάς", "Shampoo 250ml", "Κρέμα χεριών")
+    path = written(tmp_path, ("πελάτης;ποσό\n" + "".join(f"{name};1,50\n" for name in names)).encode("cp1253"))
+    assert detect(path).encoding == "cp1253"
+
+
 def test_a_byte_far_down_the_file_still_decides_the_encoding(tmp_path: Path):
     """The sample is 256 KB; a surname beyond it may be the first that is not ASCII."""
     many = "Miller,2024-01-31,12.50\n" * 20_000

@@ -61,6 +61,24 @@ def test_products_by_hand(engine: Engine, tmp_path: Path):
     assert products.avg_order_values.tolist() == pytest.approx([70 / 3, 20, 5])
 
 
+def test_products_have_their_most_frequent_name_before_their_code(engine: Engine, tmp_path: Path):
+    """Tea goes by two names once each, the first by the alphabet counts; the cup has none, the pot's is its code."""
+    text = """customer,order,date,amount,sku,product name
+A,1,2024-01-05,40,T1,Tea
+B,2,2024-01-05,30,T1, Fine tea
+A,3,2024-01-06,20,P1,P1
+B,4,2024-01-07,5,P1,P1
+C,5,2024-01-08,2,C1,
+C,6,2024-01-09,9,M1,Milk
+D,7,2024-01-09,1,M1,Milk
+A,8,2024-01-10,1,M1,Cream
+"""
+    products = found(engine, tmp_path, text).products
+    assert products is not None
+    assert products.items["item"].tolist() == ["Fine tea (T1)", "P1", "Milk (M1)", "C1"]
+    assert products.items["revenue"].tolist() == [70, 25, 11, 2]
+
+
 def test_a_column_with_one_value_throughout_says_nothing(engine: Engine, tmp_path: Path):
     shown = found(engine, tmp_path)
     assert shown.splits == ()
@@ -186,7 +204,9 @@ def test_online_retail_as_pandas_sums_it(engine: Engine, shared_data: Path):
     )
     best = by_product.sort_values("revenue", ascending=False).head(MOST_ITEMS)
     assert shown.products is not None
-    assert shown.products.items["item"].tolist() == best.index.tolist()
+    named = sales.assign(name=sales["Description"].str.strip()).groupby("StockCode")["name"]
+    names = named.agg(lambda each: each.mode().iloc[0])  # of several the first by the alphabet
+    assert shown.products.items["item"].tolist() == [f"{names[code]} ({code})" for code in best.index]
     for measure in best:
         assert shown.products.items[measure].tolist() == pytest.approx(best[measure].tolist(), abs=1e-6)
     assert shown.products.n_items == len(by_product)

@@ -31,8 +31,8 @@ def charts(app: AppTest) -> list[dict[str, Any]]:
 def titles(app: AppTest) -> list[str]:
     found = []
     for spec in charts(app):
-        text = spec["title"]["text"]
-        found.append(text if isinstance(text, str) else " ".join(text))
+        widest = spec["title"]["text"]["expr"].rpartition(" : ")[2].removesuffix("[0]")
+        found.append(" ".join(json.loads(widest)["0"]))
     return found
 
 

@@ -168,7 +168,10 @@ def test_online_retail_as_pandas_sums_it(engine: Engine, shared_data: Path):
     sales["segment"] = segmentation.assignments["segment"].reindex(sales["customer"]).to_numpy()
     spent = sales.groupby("segment")["paid"].sum()
     by_item = sales.pivot_table(index="StockCode", columns="segment", values="paid", aggfunc="sum", fill_value=0)
+    named = sales.assign(name=sales["Description"].str.strip()).groupby("StockCode")["name"]
+    by_item.index = [f"{name} ({code})" for code, name in named.agg(lambda each: each.mode().iloc[0]).items()]
     customers = sales.groupby(["segment", "StockCode"])["customer"].nunique()
+    customers = customers.rename(dict(zip(named.groups, by_item.index, strict=True)), level="StockCode")
     (products,) = found.affinities
     assert products.n_items == len(by_item)
     for number in (1, 2):

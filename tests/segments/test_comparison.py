@@ -105,6 +105,7 @@ def test_the_finer_one_may_be_the_first():
 
     # Either half of the four goes with them as well; the customers matched are the fewest numbers first.
     assert "What the first one buys by being finer: one more campaign." in words
+    assert "The largest move is 2 from “Steady middle” to the other segment of that name in the second" in words
     assert f"They all would get what “{after.segments[0].name}” gets in the second." in words
 
 
