@@ -175,15 +175,11 @@ class Engine:
         elsewhere = self._elsewhere(rows)
         if elsewhere is not None:
             reader = elsewhere.to_pyarrow_batches(rows, chunk_size=size)
-            return reader.schema, reader
+            return reader.schema, _told_in_words(elsewhere, reader)
         # Not `to_pyarrow_batches`: Ibis 12 calls what DuckDB 2 has under another name.
         with self.backend.speaking():
             reader = self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)
-        return reader.schema, self._speaking(reader)
-
-    def _speaking(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        with self.backend.speaking():
-            yield from batches
+        return reader.schema, _told_in_words(self.backend, reader)
 
     def apart(self, rows: ir.Table) -> ir.Table:
         """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
@@ -250,6 +246,12 @@ class Engine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _told_in_words(database: Speaking, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches; what goes wrong while they are read is told in words, and not in the driver's."""
+    with database.speaking():
+        yield from batches
 
 
 def give_back() -> None:

@@ -140,12 +140,11 @@ class _Steps:
         }
 
     def _currency(self, found: ir.Table) -> dict[str, ir.Value]:
-        if "currency" in found.columns:
-            return {"currency": currencies.code(found.currency)}
-        if self.reading.signed is None:
-            return {}
-        money = "amount" if "amount" in self.counted else "unit_price"
-        return {"currency": currencies.told(found[_cell(money)], self.reading.signed)}
+        # Signs beside amounts count where a column of currencies says nothing.
+        if self.reading.signed is not None:
+            money = "amount" if "amount" in self.counted else "unit_price"
+            return {"currency": currencies.told(found[_cell(money)], self.reading.signed)}
+        return {"currency": currencies.code(found.currency)} if "currency" in found.columns else {}
 
 
 def _is_typed(role: str, kind: dt.DataType) -> bool:

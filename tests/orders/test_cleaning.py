@@ -363,6 +363,14 @@ def test_amounts_with_signs_of_two_currencies_are_not_added_up(
     assert any(text.startswith(f"Only {currency or 'EUR'} is counted") for text in lines.warnings)
 
 
+def test_signs_count_where_a_column_of_currencies_is_blank(engine: Engine, tmp_path: Path):
+    """By hand: 5 + 7 in dollars."""
+    text = "customer,date,amount,currency\nC1,2024-01-01,$5,\nC2,2024-01-02,€3,\nC3,2024-01-03,$7,\n"
+    lines = order_lines(engine, tmp_path, text)
+    assert (lines.reading.currency, lines.revenue) == ("USD", Decimal(12))
+    assert fates(lines) == {"used": 2, "other-currency": 1}
+
+
 @pytest.mark.parametrize(("header", "currency"), [("order total (CAD)", None), ("amount", "AUD"), ("amount", None)])
 def test_a_dollar_sign_says_nothing_against_another_dollar(
     engine: Engine, tmp_path: Path, header: str, currency: str | None
