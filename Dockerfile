@@ -11,6 +11,11 @@ WORKDIR /app
 COPY requirements.txt ./
 RUN python -m pip install --require-hashes -r requirements.txt
 
+# For the warehouses to read from: --build-arg DRIVERS="postgres".
+ARG DRIVERS=""
+COPY requirements/ requirements/
+RUN for driver in $DRIVERS; do python -m pip install --require-hashes -r "requirements/$driver.txt" || exit 1; done
+
 COPY app.py ./
 COPY .streamlit/config.toml .streamlit/
 COPY sample_data/ sample_data/

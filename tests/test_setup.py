@@ -216,11 +216,20 @@ def test_ci_is_red_when_tests_or_linters_are(tmp_path: Path) -> None:
 
 
 def test_the_container_installs_as_make_run_does() -> None:
-    assert pip_install([shlex.split(value) for value in docker_values("RUN")]) == pip_install(recipe("run"))
+    runs = [shlex.split(value) for value in docker_values("RUN") if not value.startswith("for driver")]
+    assert pip_install(runs) == pip_install(recipe("run"))
     steps = [value for name, value in dockerfile() if name in {"COPY", "RUN"}]
     copied = next(number for number, step in enumerate(steps) if step.startswith("requirements.txt "))
     installed = next(number for number, step in enumerate(steps) if "pip install" in step)
     assert copied < installed < min(number for number, step in enumerate(steps) if step.startswith("app.py"))
+
+
+def test_the_container_gets_the_drivers_that_it_is_asked_for_and_else_none() -> None:
+    assert docker_values("ARG") == ['DRIVERS=""']
+    (install,) = [value for value in docker_values("RUN") if value.startswith("for driver in $DRIVERS")]
+    assert '--require-hashes -r "requirements/$driver.txt"' in install
+    asked = re.findall(r"(?m)^        DRIVERS: (.+)$", (PROJECT / "compose.yaml").read_text())
+    assert [(PROJECT / "requirements" / f"{name}.txt").is_file() for name in asked] == [True]
 
 
 def test_the_container_serves_as_make_run_does_but_to_all() -> None:
@@ -264,7 +273,7 @@ def test_the_secrets_that_compose_hands_over_are_kept_out_of_git() -> None:
 def test_the_container_holds_what_the_app_needs_and_no_more() -> None:
     copied = {source.rstrip("/") for value in docker_values("COPY") for source in value.split()[:-1]}
     code = {"app.py", "pages", "ui", "charts", "core", "sample_data"}
-    assert copied == code | {"requirements.txt", ".streamlit/config.toml"}
+    assert copied == code | {"requirements.txt", "requirements", ".streamlit/config.toml"}
     rules = [line for line in (PROJECT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert rules[0] == "*"
     assert {rule[1:].rstrip("/") for rule in rules if rule.startswith("!")} == copied
