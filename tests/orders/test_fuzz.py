@@ -15,7 +15,7 @@ from core.orders.source import open_sources
 from core.orders.understanding import understand
 
 EXPORTS = sorted((Path(__file__).parent / "shops").glob("*"))
-SECONDS = 10
+SECONDS = 10  # of processor: by the clock a busy machine would fail what is fast enough
 EXCERPT, PROOF = 60, 10_000
 ODD = (
     b"",
@@ -63,7 +63,7 @@ def told(content: bytes, folder: Path) -> str:
     """What comes of a file: what was understood, or the code of the error."""
     path = folder / "any.csv"
     path.write_bytes(content)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with Engine("1GB") as engine:
         try:
             found = understand(engine, open_sources(engine, [path]))
@@ -73,7 +73,7 @@ def told(content: bytes, folder: Path) -> str:
             assert found.ledger.balances
             found.set_aside()
             result = "understood"
-    assert time.perf_counter() - begun < SECONDS, "too slow"
+    assert time.process_time() - begun < SECONDS, "too slow"
     return result
 
 
