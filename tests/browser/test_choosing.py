@@ -68,7 +68,7 @@ def test_what_is_closed_is_drawn_when_it_is_opened(page: Page, app: App) -> None
     visiting.take_sample(page, app)
     visiting.go(page, "Choose k")
     charts = page.get_by_test_id("stVegaLiteChart")
-    expect(charts).to_have_count(5)
+    expect(charts).to_have_count(5, timeout=visiting.PATIENCE)
     page.get_by_text("Each customer: how well they fit").click()
     expect(charts).to_have_count(7, timeout=visiting.PATIENCE)
     page.get_by_text("Other measures", exact=True).click()
@@ -87,7 +87,7 @@ def test_a_move_draws_no_chart_anew(page: Page, app: App) -> None:
     visiting.settled(page)
     page.evaluate("document.querySelectorAll('.stVegaLiteChart svg').forEach(drawing => { drawing.dataset.same = 1; })")
     same = page.locator(".stVegaLiteChart svg[data-same]")
-    expect(same).to_have_count(5)
+    expect(same).to_have_count(5, timeout=visiting.PATIENCE)
     for n_clusters in (4, 10, 2):  # the first and the last have a sentence less than the others
         visiting.slide(page, n_clusters)
         visiting.settled(page)
