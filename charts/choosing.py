@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -297,17 +298,7 @@ def _drawn(
 
     With a preview it is a control, which while nobody points at a number may show the segments of the one chosen.
     """
-
-    def x(field: str) -> alt.X:
-        return alt.X(
-            f"{field}:Q",
-            title="Number of segments (k)",
-            scale=alt.Scale(domain=[0.5, k_max + 0.5], nice=False),
-            axis=alt.Axis(
-                values=list(range(1, k_max + 1)), format="d", grid=False, labelOverlap=k_max > 12, titleFontSize=12
-            ),
-        )
-
+    x = partial(_numbers_axis, k_max)
     tooltip = [alt.Tooltip("k:Q", title="Segments"), *curve.tooltip]
     layers: list[Any] = []
     if "low" in curve.points:
@@ -318,21 +309,7 @@ def _drawn(
     base = alt.Chart(curve.points).encode(y=curve.y())
     layers.append(base.mark_line(color=CURVE, strokeWidth=2))
     layers.append(base.mark_point(color=CURVE, filled=True, size=50, opacity=1).encode(tooltip=tooltip))
-    chosen = base.transform_filter(IS_CHOSEN).encode(tooltip=tooltip)
-    layers.append(chosen.mark_point(color=CHOSEN_COLOUR, shape="diamond", filled=True, size=220, opacity=1))
-    # A curve that falls leaves room above to its right and below to its left. At the top stands the advised number.
-    right: dict[str, Any] = {"align": "left", "dx": 9, "dy": -13}
-    below: dict[str, Any] = {"align": "left", "dx": 9, "dy": 17}
-    left: dict[str, Any] = {"align": "right", "dx": -6, "dy": 15}
-    named = chosen.transform_calculate(named="datum.k + ' chosen'").encode(text="named:N")
-    early, high = f"datum.k <= {0.75 * k_max}", f"datum.k > 1 && datum.value > {0.85 * curve.domain[1]}"
-    for where, place in (
-        (f"{early} && !({high})", right),
-        (f"{early} && {high}", below),
-        (f"!({early})", left),
-    ):
-        words = named.transform_filter(where)
-        layers.append(words.mark_text(color=theme.INK, fontSize=12, fontWeight="bold", **place))
+    layers += _chosen_mark(curve, base.encode(tooltip=tooltip), k_max)
     title: Any = curve.titles[n_clusters]
     told = f"{curve.subject} {title}. {curve.told}"
     room, least = 0, 1
@@ -347,6 +324,37 @@ def _drawn(
         told += f" Advised: {advice.k}."
     drawn = drawn.add_params(chosen_param(n_clusters))
     return theme.finish_altair(drawn, title, told, height=220 + room, above=12, fewest_title_lines=least)
+
+
+def _numbers_axis(k_max: int, field: str) -> alt.X:
+    return alt.X(
+        f"{field}:Q",
+        title="Number of segments (k)",
+        scale=alt.Scale(domain=[0.5, k_max + 0.5], nice=False),
+        axis=alt.Axis(
+            values=list(range(1, k_max + 1)), format="d", grid=False, labelOverlap=k_max > 12, titleFontSize=12
+        ),
+    )
+
+
+def _chosen_mark(curve: _Curve, base: alt.Chart, k_max: int) -> list[Any]:
+    """The chosen number as a diamond with its name beside it."""
+    chosen = base.transform_filter(IS_CHOSEN)
+    marks: list[Any] = [chosen.mark_point(color=CHOSEN_COLOUR, shape="diamond", filled=True, size=220, opacity=1)]
+    # A curve that falls leaves room above to its right and below to its left. At the top stands the advised number.
+    right: dict[str, Any] = {"align": "left", "dx": 9, "dy": -13}
+    below: dict[str, Any] = {"align": "left", "dx": 9, "dy": 17}
+    left: dict[str, Any] = {"align": "right", "dx": -6, "dy": 15}
+    named = chosen.transform_calculate(named="datum.k + ' chosen'").encode(text="named:N")
+    early, high = f"datum.k <= {0.75 * k_max}", f"datum.k > 1 && datum.value > {0.85 * curve.domain[1]}"
+    for where, place in (
+        (f"{early} && !({high})", right),
+        (f"{early} && {high}", below),
+        (f"!({early})", left),
+    ):
+        words = named.transform_filter(where)
+        marks.append(words.mark_text(color=theme.INK, fontSize=12, fontWeight="bold", **place))
+    return marks
 
 
 def _advised_mark(curve: _Curve, advised: int, k_max: int) -> list[alt.Chart]:
