@@ -27,6 +27,7 @@ import duckdb
 with duckdb.connect() as database:
     database.execute("SET memory_limit = '{MEMORY}'")
     database.execute("SET threads = 2")
+    database.execute("SET enable_progress_bar = false")  # it would go to stdout
     found = database.sql(
         f"SELECT count(*), sum(revenue) FROM (SELECT customer_id, sum(amount) AS revenue, count(DISTINCT order_id) "
         f"FROM '{{sys.argv[1]}}' GROUP BY customer_id)"
