@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import ibis.expr.types as ir
@@ -148,53 +149,77 @@ class Spark(Connection):
         if self._closed:
             return
         self._closed = True
-        if self.address.engine == "spark":
-            _leave(self.address)
-        else:
-            self._session.stop()
+        _leave(self.address, self._session)
 
 
 _lock = threading.Lock()
-_users: Counter[str] = Counter()  # open connections of this program by cluster; Spark allows a program one cluster
+_users: Counter[tuple[str, str]] = Counter()  # open connections of this program by kind and server
 
 
 def _joined(address: Address, here: str) -> SparkSession:
     """A session of its own in this program's part of a cluster, which is begun by the first and ended with the last."""
+    settings = {
+        "spark.driver.host": here,  # where the workers find this program
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+        **address.options,
+    }
     with _lock:
-        if any(server != address.server for server in +_users):
-            raise CannotConnectError(
-                f"This program already works with the Spark of {next(iter(+_users))}.", hint="Wait until that is done."
-            )
+        _refuse_beside_others(address)
         builder = SparkSession.builder.appName("elbow-room").master(f"spark://{address.server}")
-        settings = {
-            "spark.driver.host": here,  # where the workers find this program
-            "spark.ui.enabled": "false",
-            "spark.ui.showConsoleProgress": "false",
-            "spark.log.level": "ERROR",
-            **address.options,
-        }
-        for name, value in settings.items():
-            builder = builder.config(name, value)
-        session = builder.getOrCreate().newSession()
-        _users[address.server] += 1
+        session = _with(builder, settings).getOrCreate().newSession()
+        _users[address.engine, address.server] += 1
     for name, value in address.options.items():
         if name.startswith("spark.sql.") and session.conf.isModifiable(name):
             session.conf.set(name, value)
     return session
 
 
-def _leave(address: Address) -> None:
+def _served(address: Address) -> SparkSession:
+    """A session of its own with a server of Spark Connect."""
     with _lock:
-        _users[address.server] -= 1
-        if _users[address.server] == 0:
+        _refuse_beside_others(address)
+        builder = SparkSession.builder.remote(f"sc://{address.server}")
+        try:
+            session = _with(builder, address.options).create()
+        except Exception:
+            _forget_connect()
+            raise
+        _users[address.engine, address.server] += 1
+    return session
+
+
+def _with(builder: SparkSession.Builder, settings: Mapping[str, str]) -> SparkSession.Builder:
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    return builder
+
+
+def _refuse_beside_others(address: Address) -> None:
+    """PySpark takes one cluster a program, and none beside Spark Connect, of which it takes many."""
+    mine = (address.engine, address.server)
+    for other in +_users:
+        if other != mine and "spark" in {other[0], mine[0]}:
+            raise CannotConnectError(
+                f"This program already works with the Spark of {other[1]}.", hint="Wait until that is done."
+            )
+
+
+def _leave(address: Address, session: SparkSession) -> None:
+    with _lock:
+        _users[address.engine, address.server] -= 1
+        if address.engine == "spark-connect":
+            session.stop()
+            _forget_connect()
+        elif _users[address.engine, address.server] == 0:
             SparkSession.builder.getOrCreate().stop()
 
 
-def _served(address: Address) -> SparkSession:
-    builder = SparkSession.builder.remote(f"sc://{address.server}")
-    for name, value in address.options.items():
-        builder = builder.config(name, value)
-    return builder.create()
+def _forget_connect() -> None:
+    """PySpark marks its program as one of Spark Connect for good, and then knows no cluster."""
+    if not any(engine == "spark-connect" for engine, _ in +_users):
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
 
 
 def _in_words(error: Exception, address: Address) -> UserError | None:

@@ -267,6 +267,19 @@ def test_spark_finishes_without_one_of_its_workers(spark: Spark, typed: dict[str
     spark.begin_worker("worker1")
 
 
+def test_one_kind_of_spark_at_a_time(spark: Spark, spark_connect: str, typed: dict[str, Path]):
+    """PySpark knows a cluster or Spark Connect. Whoever comes second waits; after that, either will do."""
+    cluster, served = spark.url(typed["pharmacy"]), f"{spark_connect}{typed['pharmacy']}"
+    for first, second in ((served, cluster), (cluster, served)):
+        with Engine() as engine:
+            read(engine, first)
+            with pytest.raises(CannotConnectError, match="already works with the Spark of 127"), Engine() as another:
+                read(another, second)
+            read(engine, first)
+    with Engine() as engine:
+        read(engine, served)
+
+
 def test_spark_has_no_such_table(spark: Spark):
     with Engine() as engine, pytest.raises(NoSuchTableError, match="nothing"):
         read(engine, spark.url("nothing"))
