@@ -44,11 +44,12 @@ def regular_rows(path: Path, dialect: Dialect) -> RegularRows | None:
     Where nothing is quoted, separators are counted in blocks of 1 MB: a row too short and one too long in the same
     block make up for each other here, and show in the number of rows once they are kept.
     """
-    look = partial(_look, dialect=dialect, header=_header_bytes(path, dialect))
+    size = path.stat().st_size
+    look = partial(_look, path, size, dialect, _header_bytes(path, dialect))
     rows = returns = 0
     plain = True
     with ThreadPoolExecutor(_THREADS) as threads:
-        for found in _in_turn(threads, look, _blocks(path, dialect.first_line - 1)):
+        for found in _in_turn(threads, look, _ranges(path, size, dialect.first_line - 1)):
             if found is None:
                 return None
             rows += found.lines
@@ -65,19 +66,25 @@ class _Block:
 
 
 def _in_turn(
-    threads: ThreadPoolExecutor, look: Callable[[bytes], _Block | None], blocks: Iterator[bytes]
+    threads: ThreadPoolExecutor, look: Callable[[range], _Block | None], ranges: Iterator[range]
 ) -> Iterator[_Block | None]:
-    """What comes of each block, in their order; only a few are held at a time."""
+    """What comes of each range of bytes, in their order; only a few are held at a time."""
     waiting: deque[Future[_Block | None]] = deque()
-    for block in blocks:
-        waiting.append(threads.submit(look, block))
+    for places in ranges:
+        waiting.append(threads.submit(look, places))
         if len(waiting) > _THREADS:
             yield waiting.popleft().result()
     yield from (future.result() for future in waiting)
 
 
-def _look(block: bytes, dialect: Dialect, header: bytes) -> _Block | None:
-    """What a block holds; None where a line may be no row."""
+def _look(path: Path, size: int, dialect: Dialect, header: bytes, places: range) -> _Block | None:
+    """What a range of bytes holds; None where a line may be no row."""
+    # Each thread reads for itself: to take blocks apart at their lines and hand them on takes as long as all the rest.
+    with path.open("rb", buffering=0) as stream:
+        stream.seek(places.start)
+        block = stream.read(len(places))
+    if places.stop == size:
+        block = _ended(block)
     if not block.endswith(b"\n") or b"\0" in block:
         return None
     if header and (header in block or block.startswith(header[1:])):
@@ -96,19 +103,29 @@ def _look(block: bytes, dialect: Dialect, header: bytes) -> _Block | None:
     return _Block(lines, returns, plain and (not returns or block.count(b"\r\n") == returns))
 
 
-def _blocks(path: Path, skipped_lines: int) -> Iterator[bytes]:
-    """The file in blocks of whole lines, each line with its end; a line longer than a block comes without."""
+def _ranges(path: Path, size: int, skipped_lines: int) -> Iterator[range]:
+    """The file's bytes in ranges of whole lines; only the last one may end without a line's end.
+
+    A line longer than a range is cut, which gives the range away.
+    """
     with path.open("rb") as stream:
         for _ in range(skipped_lines):
             stream.readline()
-        rest = b""
-        while chunk := stream.read(_BLOCK_BYTES):
-            end = chunk.rfind(b"\n") + 1
-            yield rest + chunk[:end] if end else chunk
-            rest = chunk[end:]
-        # Blank lines at the very end are no rows for any reader.
-        if rest.strip(b"\r\n"):
-            yield rest + (b"\r\n" if rest.endswith(b"\r") else b"\n")
+        start = stream.tell()
+        while start < size:
+            stream.seek(start + _BLOCK_BYTES)
+            stream.readline(_BLOCK_BYTES)
+            end = min(stream.tell(), size)
+            yield range(start, end)
+            start = end
+
+
+def _ended(block: bytes) -> bytes:
+    """The last block, its last line with an end. Blank lines at the very end are no rows for any reader."""
+    last = block[block.rfind(b"\n") + 1 :]
+    if not last.strip(b"\r"):
+        return block.removesuffix(last)
+    return block + (b"\r\n" if last.endswith(b"\r") else b"\n")
 
 
 def _header_bytes(path: Path, dialect: Dialect) -> bytes:
