@@ -192,6 +192,11 @@ PLATFORMS: tuple[Platform, ...] = (
             "transaktionscode": "transaction id", "zugehoriger transaktionscode": "reference txn id",
             "empfangsnummer": "receipt id", "guthaben": "balance", "auswirkung auf guthaben": "balance impact",
             "status gegenpartei": "counterparty status",
+            # French, of the monthly statement
+            "heure": "time", "fuseau horaire": "time zone", "description": "type", "devise": "currency",
+            "avant commission": "gross", "commission": "fee", "solde": "balance", "nom": "name",
+            "numero de transaction": "transaction id", "adresse email de l expediteur": "from email address",
+            "numero de la transaction de reference": "reference txn id",
             # Italian
             "data": "date", "orario": "time", "fuso orario": "time zone", "nome": "name", "tipo": "type",
             "stato": "status", "valuta": "currency", "lordo": "gross", "tariffa": "fee",

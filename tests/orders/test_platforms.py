@@ -194,6 +194,26 @@ def test_another_language_gives_the_same_columns():
     assert places[0].keys() == BY_SLUG["paypal"].columns.keys()
 
 
+def test_a_french_monthly_statement():
+    """Its headers, and the English ones of the same places, as OCA's bank-statement-import has them."""
+    french = "Date|Heure|Fuseau horaire|Description|Devise|Avant commission|Commission|Net|Solde|Numéro de transaction|"
+    french += "Adresse email de l'expéditeur|Nom|Nom de la banque|Compte bancaire|Montant des frais de livraison et de "
+    french += "traitement|TVA|Identifiant de facture|Numéro de la transaction de référence"
+    english = "Date|Time|Time Zone|Description|Currency|Gross |Fee |Net|Balance|Transaction ID|From Email Address|Name|"
+    english += "Bank Name|Bank Account|Shipping and Handling Amount|Sales Tax|Invoice ID|Reference Txn ID"
+    places = []
+    for names in (french.split("|"), english.split("|")):
+        platform = platform_of(names)
+        assert platform is not None
+        assert platform.slug == "paypal"
+        places.append({role: names.index(header) for role, header in columns_of(platform, names).items()})
+    assert places[0] == places[1]
+    assert places[0] == {
+        "order_date": 0, "order_time": 1, "transaction_type": 3, "currency": 4, "amount": 5, "order_id": 9,
+        "customer_id": 10, "email": 10, "customer_name": 11, "refunded_order": 17,
+    }  # fmt: skip
+
+
 def test_ids_of_18_digits_stay_apart(engine: Engine):
     lines = read(engine, SHOPS / "tiktok.csv")
     keys = lines.table.order_key.to_pyarrow().to_pylist()
