@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import duckdb
@@ -35,7 +36,7 @@ from core.features.engineering import customer_features
 from core.orders.source import open_sources
 from core.orders.understanding import Understood, understand
 from core.warehouse.address import address
-from core.warehouse.connecting import Terms
+from core.warehouse.connecting import Terms, connect
 from tests.commands import run
 from tests.warehouse.conftest import PASSWORD, ROOT, Postgres, Spark
 
@@ -269,15 +270,12 @@ def test_spark_finishes_without_one_of_its_workers(spark: Spark, typed: dict[str
 
 def test_one_kind_of_spark_at_a_time(spark: Spark, spark_connect: str, typed: dict[str, Path]):
     """PySpark knows a cluster or Spark Connect. Whoever comes second waits; after that, either will do."""
-    cluster, served = spark.url(typed["pharmacy"]), f"{spark_connect}{typed['pharmacy']}"
+    cluster, served = address(spark.url(typed["pharmacy"])), address(f"{spark_connect}{typed['pharmacy']}")
     for first, second in ((served, cluster), (cluster, served)):
-        with Engine() as engine:
-            read(engine, first)
-            with pytest.raises(CannotConnectError, match="already works with the Spark of 127"), Engine() as another:
-                read(another, second)
-            read(engine, first)
-    with Engine() as engine:
-        read(engine, served)
+        with closing(connect(first)) as opened:
+            with pytest.raises(CannotConnectError, match="already works with the Spark of 127"):
+                connect(second)
+            assert opened.estimate(opened.table()).rows == 61_800
 
 
 def test_spark_has_no_such_table(spark: Spark):
