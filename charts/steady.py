@@ -9,7 +9,7 @@ differs, the alternative text included: that must tell of all numbers, or of non
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -37,6 +37,10 @@ class Steady:
     def at(self, n_clusters: int) -> dict[str, Any]:
         """The spec with that number chosen."""
         return {**self.spec, "datasets": {**self.spec["datasets"], _NUMBER: _number(n_clusters)}}
+
+    def holding(self, name: str, rows: pd.DataFrame) -> Steady:
+        """The same chart with other rows in one of its data sets."""
+        return replace(self, spec={**self.spec, "datasets": {**self.spec["datasets"], name: _stream(rows)}})
 
 
 def chosen(n_clusters: int) -> alt.Parameter:
