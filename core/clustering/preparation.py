@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import pandas as pd
+from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler
 
 from core.clustering.transforms import FittedTransform, Kind, Transform, skewness
 
@@ -332,8 +333,6 @@ def _capped(transformed: np.ndarray, fitted: Sequence[FittedFeature]) -> np.ndar
 
 def _location_and_scale(matrix: np.ndarray, scaling: Scaling) -> tuple[np.ndarray, np.ndarray]:
     """What to subtract and what to divide by, each (n_features,); never divides by 0."""
-    from sklearn.preprocessing import MinMaxScaler, RobustScaler, StandardScaler  # here: they take a second to load
-
     if scaling == "minmax":
         ranged = MinMaxScaler().fit(matrix)
         return ranged.data_min_, np.where(ranged.data_range_ > 0, ranged.data_range_, 1.0)

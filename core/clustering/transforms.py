@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
+from sklearn.preprocessing import PowerTransformer, QuantileTransformer
 
 Transform = Literal["none", "log", "power", "quantile", "auto"]
 Kind = Literal["none", "log", "power", "quantile"]
@@ -54,8 +55,6 @@ class FittedTransform:
 
     @classmethod
     def _fit(cls, column: np.ndarray, kind: Kind) -> Self:
-        from sklearn.preprocessing import PowerTransformer, QuantileTransformer  # here: they take a second to load
-
         if kind == "power":
             with np.errstate(all="ignore"):
                 fitted = PowerTransformer(method="yeo-johnson", standardize=False).fit(column[:, None])
@@ -95,8 +94,6 @@ class FittedTransform:
 
     def _transformer(self) -> Any:
         """The scikit-learn transformer as it was when fitted."""
-        from sklearn.preprocessing import PowerTransformer, QuantileTransformer
-
         if self.power is not None:
             transformer = PowerTransformer(method="yeo-johnson", standardize=False)
             transformer.lambdas_ = np.array([self.power])

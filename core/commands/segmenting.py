@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -24,15 +23,15 @@ Figures = Callable[["Analysis"], Mapping[str, Mapping[str, Any]]]
 def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told:
     """Read, group, write."""
     from core.analysis import PRESETS, analyse, carried
+    from core.exports import bundle
+    from core.exports.report import prepare_to_draw
 
-    threading.Thread(target=_make_ready).start()
+    prepare_to_draw()
     preset = PRESETS.get(given.preset or "")
     options = _segment_options(given)
     # The report names the products that sell best.
     carry = tuple(dict.fromkeys((*carried(options), "product", "product_name")))
     lines = read(engine, given, preset.returns if preset else None, carry)
-    from core.exports import bundle  # after reading, which need not wait for it
-
     wanted = _wanted(given, options.seed)
     # Contacts for platforms and the sheets of a workbook are made of customers in memory.
     analysis = analyse(lines, options, engine=None if wanted.platforms or wanted.workbook else engine)
@@ -48,14 +47,6 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
         f"{len(written.files)} files written to {given.out}.",
     ]
     return Told(facts, told)
-
-
-def _make_ready() -> None:
-    """Load what groups and draws, beside the reading."""
-    from core.clustering import evidence  # noqa: F401
-    from core.exports.report import prepare_to_draw
-
-    prepare_to_draw()
 
 
 def score(engine: Engine, given: argparse.Namespace) -> Told:
