@@ -2,7 +2,8 @@
 
 From the key press to the moment when the two curves (elbow and silhouette) show the new number of segments, and to the
 moment when the last of all charts (with them sizes, step and tree) does. 30 moves each, the first ones to numbers of
-segments that were never looked at before. And how long the curve takes to come, once the features are computed.
+segments that were never looked at before. And how long the curve takes to come: once the page of the features, where it
+is begun, has come to rest; and anew, for another setting.
 
     python bench/slider.py [CUSTOMERS ...]      # 1,000 and 100,000; a million takes five minutes
     python bench/slider.py --visitors 10        # at once, each with 100,000 customers and a few more; ten minutes
@@ -70,16 +71,20 @@ WATCH = """() => {
     });
 }"""
 
-# From the click on the way to the page: how long until the elbow has two points, and until it has all.
+# From the click on the way to the page, or from another setting: how long until the elbow has two points, and until it
+# has all. A former curve, which stays until there is a new one, has another number of them.
 GROWTH = """enough => {
     window.grown = new Promise(done => {
-        const begun = performance.now();
-        let two = 0;
-        const look = () => {
+        const count = () => {
             const elbow = document.querySelector('[data-testid="stVegaLiteChart"]');
             const groups = [...(elbow?.querySelectorAll('.mark-symbol') ?? [])];  // the curve's, and the one chosen
-            const points = Math.max(0, ...groups.map(group => group.querySelectorAll('path').length));
-            if (!two && points >= 2) two = performance.now() - begun;
+            return Math.max(0, ...groups.map(group => group.querySelectorAll('path').length));
+        };
+        const begun = performance.now(), before = count();
+        let two = 0;
+        const look = () => {
+            const points = count();
+            if (!two && points >= 2 && points !== before) two = performance.now() - begun;
             if (points >= enough) done([two, performance.now() - begun]);
             else requestAnimationFrame(look);
         };
@@ -174,6 +179,18 @@ def arrive(page: Page) -> list[float]:
     return grown
 
 
+def anew(page: Page) -> list[float]:
+    """The same from the moment at which one number more is asked for, for which nothing was begun ahead."""
+    page.get_by_text("Settings", exact=True).click()
+    settle(page, timeout=300)
+    field = page.get_by_label("Try up to this many segments")
+    field.fill("11")
+    page.evaluate(GROWTH, 11)
+    field.press("Enter")
+    grown: list[float] = page.evaluate("window.grown")
+    return grown
+
+
 def new_page(browser: Browser) -> Page:
     return browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB").new_page()
 
@@ -193,6 +210,8 @@ def alone(browser: Browser, customers: int, folder: Path) -> None:
         tell(f"{customers:,} customers, curves", taken[:, 0])
         tell(f"{customers:,} customers, all charts", taken[:, 1])
         print(f"{'':<34} {two:.0f} ms to two points of the curve, {whole:.0f} ms to all ten", flush=True)
+        two, whole = anew(page)
+        print(f"{'':<34} {two:.0f} ms and {whole:.0f} ms to all eleven, nothing begun ahead", flush=True)
 
 
 def together(browser: Browser, visitors: int, folder: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import altair as alt
@@ -12,12 +12,12 @@ import pandas as pd
 
 from charts import theme
 from charts.bars import ROW, labelled, number_axis
-from charts.steady import CHOSEN, IS_CHOSEN
+from charts.previewing import POINTED, STRIP, Preview, preview, strip
+from charts.steady import CHOSEN, IS_CHOSEN, Steady, steady
 from charts.steady import chosen as chosen_param
 from core.clustering.choice import MIN_SHARE, Advice
 from core.clustering.evidence import Evidence
 from core.clustering.sweep import Sweep
-from core.features import catalog
 from core.segments.generations import Generation
 
 CURVE = "#0072B2"
@@ -25,21 +25,11 @@ CHOSEN_COLOUR = "#D55E00"
 
 PICKED = "picked"
 """The selection that a click makes: a number of segments under "k"."""
-_POINTED = "pointed"  # where the pointer is; the browser alone knows
 _TURN = "turn"
-_STRIP = 62  # pixels for the preview, above the title of the vertical axis
-_LETTERS = 50  # of a line of it
+_GROWN = "grown"  # the points of a curve that grows
 
 # Kaufman & Rousseeuw (1990), p. 88.
 _FITS = ((0.70, "very well"), (0.50, "reasonably well"), (0.25, "weakly"))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Preview:
-    """The segments of each number, for the browser to show where the pointer is."""
-
-    parts: pd.DataFrame  # a row a segment: k, left and right (shares of the customers, 0 to 1), colour
-    told: pd.DataFrame  # a row a number: k, sizes, means (a line each)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,51 +43,30 @@ class _Curve:
     titles: Mapping[int, str]  # of each number of segments, chosen
     subject: str  # "Line chart of ..."
     told: str  # the values in words
+    data: Any = None  # what the browser is to take for the points; None: these
+
+    @property
+    def drawn(self) -> Any:
+        return self.points if self.data is None else self.data
 
     def y(self, field: str = "value") -> alt.Y:
         return alt.Y(f"{field}:Q", scale=alt.Scale(domain=list(self.domain), nice=False, clamp=True), axis=self.axis)
-
-
-def preview(generations: Sequence[Generation], currency: str | None) -> Preview:
-    """How large the segments of each number are, and what their customers spend on average."""
-    parts, told = [], []
-    for each in generations:
-        k, everyone = each.n_segments, max(int(each.sizes.sum()), 1)
-        ends = (each.sizes.cumsum() / everyone).round(4).tolist()
-        colours = map(theme.colour, each.colours)
-        parts += [(k, left, right, colour) for left, right, colour in zip([0.0, *ends], ends, colours, strict=False)]
-        sizes = [f"{size:,}" if size < 10_000 else catalog.short(size) for size in each.sizes.tolist()]
-        means = ""
-        if each.revenue is not None:
-            unit = f" {currency} each" if currency else " each"
-            amounts = [catalog.short(mean) for mean in (each.revenue / each.sizes.clip(min=1)).tolist()]
-            means = _in_a_line("spending ", amounts, unit)
-        told.append((k, _in_a_line(f"{theme.count(k, 'segment')}: ", sizes, " customers"), means))
-    return Preview(
-        pd.DataFrame(parts, columns=["k", "left", "right", "colour"]),
-        pd.DataFrame(told, columns=["k", "sizes", "means"]),
-    )
-
-
-def _in_a_line(before: str, figures: Sequence[str], after: str) -> str:
-    """As many of the figures as there is room for, the last ones standing for themselves in the bar alone."""
-    for kept in range(len(figures), 0, -1):
-        line = before + " / ".join(figures[:kept]) + (" / …" if kept < len(figures) else "") + after
-        if len(line) <= _LETTERS:
-            return line
-    return before + figures[0] + " / …" + after
 
 
 def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, previewed: Preview | None = None) -> Any:
     """How much customers differ within their segments, for each number of segments.
 
     Shown as a share of what there is with one segment, so that it reads the same for every file; the inertia itself is
-    in the tooltip. A sweep under way shows what it has on axes that already have their final length.
+    in the tooltip.
 
     With a preview, the chart is a control: where the pointer is, that number's segments stand above the curve, else
     those of the number chosen, and a click makes the selection PICKED. It follows the number chosen once it is
     `steady.steady`. Without a preview, as in the report, it stands still.
     """
+    return _drawn(_elbow(sweep), n_clusters, advice, k_max, previewed, previews_chosen=True)
+
+
+def _elbow(sweep: Sweep) -> _Curve:
     whole = sweep.inertias.get(1, 0.0)
     shares = {k: inertia / whole if whole else 0.0 for k, inertia in sweep.inertias.items()}
     points = pd.DataFrame(
@@ -110,7 +79,7 @@ def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, prev
             ],
         }
     )
-    curve = _Curve(
+    return _Curve(
         points,
         domain=(0, 1.08),
         axis=alt.Axis(
@@ -119,11 +88,10 @@ def elbow(sweep: Sweep, n_clusters: int, advice: Advice | None, k_max: int, prev
             **theme.lying_title("Differences left (inertia; 1 segment = 100%)"),
         ),
         tooltip=(alt.Tooltip("told:N", title="Differences left"), alt.Tooltip("inertia:N", title="Inertia")),
-        titles={k: _elbow_title(shares, k) for k in range(1, k_max + 1)},
+        titles={k: _elbow_title(share, k) for k, share in shares.items()},
         subject="Line chart of how tight the groups are (inertia).",
         told=_read_out(points),
     )
-    return _drawn(curve, n_clusters, advice, k_max, previewed, previews_chosen=True)
 
 
 def silhouette(
@@ -133,6 +101,10 @@ def silhouette(
 
     A control as the elbow is, but where the pointer is not, it says how to use it.
     """
+    return _drawn(_silhouette(sweep), n_clusters, advice, k_max, previewed)
+
+
+def _silhouette(sweep: Sweep) -> _Curve:
     measured = sweep.silhouettes
     points = pd.DataFrame(
         {
@@ -147,16 +119,39 @@ def silhouette(
         }
     )
     lowest = points["low"].min()
-    curve = _Curve(
-        points if any(each.standard_error for each in measured.values()) else points.drop(columns=["low", "high"]),
+    return _Curve(
+        points.drop(columns=["low", "high"]) if sweep.exact else points,
         domain=(-1.0 if lowest < -0.2 else -0.2 if lowest < 0 else 0.0, 1.0),
         axis=alt.Axis(format=".1f", tickCount=5, **theme.lying_title("How well customers fit (silhouette, 1 at best)")),
         tooltip=(alt.Tooltip("told:N", title="Silhouette, 1 at best"),),
-        titles={k: _silhouette_title(sweep, k) for k in range(1, k_max + 1)},
+        titles={k: _silhouette_title(sweep, k) for k in sweep.fits},
         subject="Line chart of how well customers fit their segment (silhouette).",
         told=_read_out(points),
     )
-    return _drawn(curve, n_clusters, advice, k_max, previewed)
+
+
+def growing(sweep: Sweep) -> tuple[Steady, Steady]:
+    """Elbow and silhouette of a sweep under way, as controls.
+
+    They are drawn once for all sweeps that go as far. As the curves grow, only their points are new.
+    """
+    elbow, silhouette = _elbow(sweep), _silhouette(sweep)
+    drawn = _without_points(sweep.k_max, sweep.exact, silhouette.domain)
+    return drawn[0].holding(_GROWN, elbow.points), drawn[1].holding(_GROWN, silhouette.points)
+
+
+@cache
+def _without_points(k_max: int, exact: bool, domain: tuple[float, float]) -> tuple[Steady, Steady]:
+    """The curves of which the page is yet to say what is on them; the domain is the silhouette's."""
+    nothing, data = Sweep({}, {}, k_max, k_max, exact), alt.NamedData(name=_GROWN)
+    elbow, silhouette = replace(_elbow(nothing), data=data), replace(_silhouette(nothing), data=data, domain=domain)
+    titled = (
+        (elbow, "How much customers differ within their segments"),
+        (silhouette, "How well customers fit their own segment"),
+    )
+    curves = [replace(curve, titles=dict.fromkeys(range(1, k_max + 1), title), told="") for curve, title in titled]
+    first, second = (steady(_drawn(curve, 1, None, k_max, preview((), None), curve is curves[0])) for curve in curves)
+    return first, second
 
 
 def stability(evidence: Evidence, n_clusters: int, advice: Advice | None, k_max: int) -> Any:
@@ -241,46 +236,15 @@ def at_turn(spec: Mapping[str, Any], turn: int) -> dict[str, Any]:
     return {**spec, "params": turned}
 
 
-def _strip(previewed: Preview, of_chosen: bool, x: Callable[[str], alt.X], k_max: int) -> list[Any]:
-    """The segments of the number pointed at, as a bar and in words; else of the one chosen, or how to use it."""
-    top = -16 - _STRIP  # above the title of the vertical axis
-    here = f"isValid({_POINTED}.k) ? datum.k == {_POINTED}.k[0] : {IS_CHOSEN if of_chosen else 'false'}"
-    parts = previewed.parts.copy()
-    parts[["left", "right"]] = (0.5 + k_max * parts[["left", "right"]]).round(3)
-    bar = alt.Chart(parts).transform_filter(here).mark_rect(stroke="white", strokeWidth=0.5, aria=False)
-    told = alt.Chart(previewed.told).transform_filter(here)
-    hint = alt.Chart(pd.DataFrame({"k": [0]}))
-    said: dict[str, Any] = {"align": "left", "baseline": "top", "color": theme.INK, "fontSize": 12}
-    bold = said | {"fontWeight": "bold"}
-    layers: list[Any] = [
-        # Holds the room while there is less in it: the plot must not move under the pointer.
-        hint.mark_rule(opacity=0, aria=False).encode(x=alt.value(0), y=alt.value(top), y2=alt.value(top + _STRIP)),
-        bar.encode(
-            x=x("left"),
-            x2="right:Q",
-            y=alt.value(top + 36),
-            y2=alt.value(top + 46),
-            color=alt.Color("colour:N", scale=None),
-        ),
-        told.mark_text(**bold).encode(x=alt.value(0), y=alt.value(top), text="sizes:N"),
-        told.mark_text(**said).encode(x=alt.value(0), y=alt.value(top + 16), text="means:N"),
-    ]
-    if not of_chosen:
-        words = ["Point at a number of segments to look at it,", "click to choose it."]
-        idle = hint.transform_filter(f"!isValid({_POINTED}.k)").mark_text(text=words, lineHeight=16, **said)
-        layers.append(idle.encode(x=alt.value(0), y=alt.value(top)))
-    return layers
-
-
 def _controls(curve: _Curve) -> Any:
     """A rule that goes with the pointer, and what a click selects."""
     pointed = alt.selection_point(
-        name=_POINTED, encodings=["x"], on="pointermove", clear="pointerout", nearest=True, empty=False
+        name=POINTED, encodings=["x"], on="pointermove", clear="pointerout", nearest=True, empty=False
     )
     picked = alt.selection_point(
         name=PICKED, fields=["k", "turn"], on="click", clear=False, toggle=False, nearest=True, empty=False
     )
-    rules = alt.Chart(curve.points, name="numbers").transform_calculate(turn=_TURN)
+    rules = alt.Chart(curve.drawn, name="numbers").transform_calculate(turn=_TURN)
     rules = rules.mark_rule(color=theme.NEUTRAL, strokeWidth=1.5, cursor="pointer", aria=False)
     shown = rules.encode(opacity=alt.condition(pointed, alt.value(0.9), alt.value(0)))
     return shown.add_params(alt.param(name=_TURN, value=0), pointed, picked)
@@ -302,11 +266,11 @@ def _drawn(
     tooltip = [alt.Tooltip("k:Q", title="Segments"), *curve.tooltip]
     layers: list[Any] = []
     if "low" in curve.points:
-        band = alt.Chart(curve.points).mark_area(color=CURVE, opacity=0.22, aria=False)
+        band = alt.Chart(curve.drawn).mark_area(color=CURVE, opacity=0.22, aria=False)
         layers.append(band.encode(y=curve.y("low"), y2="high:Q"))
     if advice is not None:
         layers += _advised_mark(curve, advice.k, k_max)
-    base = alt.Chart(curve.points).encode(y=curve.y())
+    base = alt.Chart(curve.drawn).encode(y=curve.y())
     layers.append(base.mark_line(color=CURVE, strokeWidth=2))
     layers.append(base.mark_point(color=CURVE, filled=True, size=50, opacity=1).encode(tooltip=tooltip))
     layers += _chosen_mark(curve, base.encode(tooltip=tooltip), k_max)
@@ -316,10 +280,10 @@ def _drawn(
     drawn = alt.layer(*layers).encode(x=x("k"))
     if previewed is not None:
         layers.append(_controls(curve).encode(tooltip=tooltip))
-        strip = _strip(previewed, previews_chosen, x, k_max)
-        drawn = alt.layer(*strip, alt.layer(*layers).encode(x=x("k")))
+        above = strip(previewed, previews_chosen, x, k_max)
+        drawn = alt.layer(*above, alt.layer(*layers).encode(x=x("k")))
         title, told = curve.titles, f"{curve.subject} {curve.told}"
-        room, least = _STRIP, 3  # as high as the one beside it, whatever their titles say
+        room, least = STRIP, 3  # as high as the one beside it, whatever their titles say
     if advice is not None:
         told += f" Advised: {advice.k}."
     drawn = drawn.add_params(chosen_param(n_clusters))
@@ -368,18 +332,14 @@ def _advised_mark(curve: _Curve, advised: int, k_max: int) -> list[alt.Chart]:
     ]
 
 
-def _elbow_title(shares: Mapping[int, float], n_clusters: int) -> str:
-    if n_clusters not in shares:
-        return f"Trying numbers of segments: {len(shares)} done so far"
+def _elbow_title(share: float, n_clusters: int) -> str:
     who = "1 segment leaves" if n_clusters == 1 else f"{n_clusters} segments leave"
-    return f"{who} {theme.percent(shares[n_clusters])} of the differences between customers unexplained"
+    return f"{who} {theme.percent(share)} of the differences between customers unexplained"
 
 
 def _silhouette_title(sweep: Sweep, n_clusters: int) -> str:
     if n_clusters == 1:
         return "One segment has no neighbour to compare with"
-    if n_clusters not in sweep.silhouettes:
-        return f"Trying numbers of segments: {len(sweep.fits)} done so far"
     value = sweep.silhouettes[n_clusters].value
     fit = next((words for bound, words in _FITS if value > bound), "hardly better than the next one")
     return f"With {n_clusters} segments customers fit their own {fit} ({value:.2f} of 1)"

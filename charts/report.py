@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from charts import choosing, segments, theme
+from charts.steady import as_spec
 from core.clustering.choice import Advice
 from core.clustering.sweep import Sweep
 from core.segments.segmentation import Segmentation
@@ -37,5 +38,4 @@ def drawn(chart: Any) -> dict[str, Any]:
     sized = chart.properties(width=WIDTH, padding=PADDING, background="transparent").configure_axis(
         **axis, domain=False, ticks=False
     )
-    spec: dict[str, Any] = sized.configure_view(stroke=None).to_dict()
-    return spec
+    return as_spec(sized.configure_view(stroke=None))

@@ -9,7 +9,7 @@ differs, the alternative text included: that must tell of all numbers, or of non
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,10 @@ class Steady:
         """The spec with that number chosen."""
         return {**self.spec, "datasets": {**self.spec["datasets"], _NUMBER: _number(n_clusters)}}
 
+    def holding(self, name: str, rows: pd.DataFrame) -> Steady:
+        """The same chart with other rows in one of its data sets."""
+        return replace(self, spec={**self.spec, "datasets": {**self.spec["datasets"], name: _stream(rows)}})
+
 
 def chosen(n_clusters: int) -> alt.Parameter:
     """The parameter that a chart goes by."""
@@ -46,7 +50,7 @@ def chosen(n_clusters: int) -> alt.Parameter:
 
 def steady(chart: Any) -> Steady:
     """A layered chart with the parameter CHOSEN, whatever number it was drawn for, as one that follows it."""
-    spec: dict[str, Any] = chart.to_dict()
+    spec = as_spec(chart)
     alt_text, rows = spec.pop("description"), spec.pop("datasets")
     read = {"name": CHOSEN, "expr": f"(data('{_NUMBER}')[0] || {{k: 0}}).k"}
     return Steady(
@@ -58,6 +62,12 @@ def steady(chart: Any) -> Steady:
         },
         alt_text,
     )
+
+
+def as_spec(chart: Any) -> dict[str, Any]:
+    """A finished chart as a Vega-Lite spec, unchecked: tests hold it to the grammar, which takes as long again."""
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    return spec
 
 
 @cache

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from charts import features as charts
-from ui import inspecting, measuring, navigation, services, widgets
+from ui import choosing, inspecting, measuring, navigation, services, widgets
 from ui.frame import explained, next_step, open_page
 
 workspace = open_page(navigation.FEATURES)
@@ -38,3 +38,5 @@ widgets.altair_chart(charts.correlations(inspecting.correlations(workspace)))
 st.header("Unusual customers")
 measuring.unusual(workspace)
 next_step(navigation.FEATURES)
+with explained():
+    choosing.ahead(workspace)

@@ -8,9 +8,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charts import choosing as charts
-from charts import lineage
+from charts import lineage, previewing
 from charts.steady import Steady, steady
 from core.clustering.choice import Advice
+from core.clustering.silhouette import MOST_IN_FULL
 from core.clustering.sweep import Sweep
 from ui import closeup, services, tables, widgets
 from ui.frame import explained
@@ -45,6 +46,13 @@ def limits(workspace: Workspace) -> None:
     if (k_max, percent) != (grouping.k_max, 100 * grouping.min_share):
         services.limit(workspace, int(k_max), float(percent) / 100)
         st.rerun()
+
+
+def ahead(workspace: Workspace) -> None:
+    """Begin what this page will show, while the visitor looks at the one before."""
+    customers, k_max = len(services.features(workspace).values), workspace.grouping.k_max
+    charts.growing(Sweep({}, {}, k_max, k_max, exact=customers <= MOST_IN_FULL))  # drawn now, and then for all visitors
+    services.sweep_job(workspace)
 
 
 def curves(workspace: Workspace) -> None:
@@ -85,7 +93,7 @@ def _growing(workspace: Workspace, place: DeltaGenerator) -> None:
         st.caption("The first points of the curves will be here in a moment.")
         return
     chosen = _slider(workspace, fitted, workspace.n_clusters or _FEWEST)
-    _side_by_side(workspace, fitted, None, chosen, charts.preview((), None))
+    _side_by_side(workspace, charts.growing(fitted), chosen, fitted.k_max)
     if fitted.complete:
         st.caption("The segments are being named.")
     elif chosen not in fitted.fits:
@@ -96,7 +104,7 @@ def _whole(workspace: Workspace) -> None:
     """All that there is to say once the sweep is done."""
     fitted, advice = services.sweep(workspace), services.advice(workspace)
     chosen = _slider(workspace, fitted, workspace.n_clusters or advice.k)
-    _side_by_side(workspace, fitted, advice, chosen, _preview(workspace))
+    _side_by_side(workspace, _curve_charts(workspace, fitted, advice), chosen, fitted.k_max)
     _look_ahead(workspace, fitted, advice)
     checking = services.evidence_job(workspace).running
     st.fragment(_verdict, run_every=_REDRAW_SECONDS if checking else None)(workspace, chosen, checking)
@@ -149,36 +157,30 @@ def _choose_picked(workspace: Workspace, key: str, k_max: int) -> None:
             _choose(workspace, int(each["k"]))
 
 
-def _side_by_side(
-    workspace: Workspace, fitted: Sweep, advice: Advice | None, chosen: int, previewed: charts.Preview
-) -> None:
+def _side_by_side(workspace: Workspace, curves: tuple[Steady, Steady], chosen: int, k_max: int) -> None:
     """Elbow and silhouette, as charts and as controls."""
-    curves = _curve_charts(workspace, fitted, advice, previewed)
     for place, drawn, key in zip(st.columns(2), curves, ("elbow", "silhouette"), strict=True):
         with place:
-            take = partial(_choose_picked, workspace, key, fitted.k_max)
+            take = partial(_choose_picked, workspace, key, k_max)
             spec = charts.at_turn(drawn.at(chosen), workspace.clicks)
             widgets.vega_control(spec, key, charts.PICKED, take, drawn.alt_text)
 
 
-def _curve_charts(
-    workspace: Workspace, fitted: Sweep, advice: Advice | None, previewed: charts.Preview
-) -> tuple[Steady, Steady]:
+def _curve_charts(workspace: Workspace, fitted: Sweep, advice: Advice) -> tuple[Steady, Steady]:
     """Elbow and silhouette for every number of segments. To draw them takes many times as long as a move."""
-    k = advice.k if advice else None
 
     def draw() -> tuple[Steady, Steady]:
-        asked = (fitted, k or _FEWEST, advice, fitted.k_max, previewed)
+        asked = (fitted, advice.k, advice, fitted.k_max, _preview(workspace))
         return steady(charts.elbow(*asked)), steady(charts.silhouette(*asked))
 
-    return workspace.answer(("curves", *services.shown_key(workspace), len(fitted.fits), k), draw)
+    return workspace.answer(("curves", *services.shown_key(workspace), advice.k), draw)
 
 
-def _preview(workspace: Workspace) -> charts.Preview:
+def _preview(workspace: Workspace) -> previewing.Preview:
     """The segments of every number."""
     key = ("preview", *services.shown_key(workspace))
     currency = services.features(workspace).currency
-    return workspace.answer(key, lambda: charts.preview(services.generations(workspace), currency))
+    return workspace.answer(key, lambda: previewing.preview(services.generations(workspace), currency))
 
 
 def _sizes(workspace: Workspace) -> Steady:

@@ -13,7 +13,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from charts import theme
-from charts.steady import Steady
+from charts.steady import Steady, as_spec
 from core.clustering.evidence import Evidence
 from core.clustering.stability import Level, level
 from core.clustering.sweep import Sweep
@@ -74,7 +74,7 @@ def pick(
 def altair_chart(chart: alt.Chart | None, key: str | None = None) -> None:
     """A chart, which brings its own description for screen readers; nothing where there is none to draw."""
     if chart is not None:
-        st.vega_lite_chart(theme.on_screen(chart.to_dict()), width="stretch", key=key)
+        st.vega_lite_chart(theme.on_screen(as_spec(chart)), width="stretch", key=key)
 
 
 def steady_chart(chart: Steady, n_clusters: int, key: str) -> None:

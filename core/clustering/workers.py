@@ -30,21 +30,30 @@ def pool() -> tuple[ThreadPoolExecutor, int]:
 
 
 def in_order(
-    tasks: Sequence[Callable[[], T]], should_stop: Callable[[], bool] | None = None
+    tasks: Sequence[Callable[[], T]],
+    should_stop: Callable[[], bool] | None = None,
+    *,
+    at_once: int | None = None,
 ) -> Generator[T, None, None]:
     """What the tasks give, in their order, whichever is ready first; close it, or it keeps what waits alive.
 
     Only a few are handed to the pool ahead of time, so that a second caller's tasks take turns with ours.
 
+    Parameters
+    ----------
+    should_stop : asked while waiting
+    at_once : how many of them may be under way or wait for a thread; by default twice as many as there are threads
+
     Raises
     ------
-    Stopped : should_stop, which is asked while waiting, said so; tasks not yet begun never begin
+    Stopped : should_stop said so; tasks not yet begun never begin
     """
     executor, threads = pool()
+    most = at_once or 2 * threads
     under_way: list[Future[T]] = []
     try:
-        for place in range(len(tasks) + 2 * threads):
-            if len(under_way) == 2 * threads or place >= len(tasks):
+        for place in range(len(tasks) + most):
+            if len(under_way) == most or place >= len(tasks):
                 if not under_way:
                     return
                 yield _result(under_way.pop(0), should_stop)

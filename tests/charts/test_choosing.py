@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charts import choosing, report, theme
+from charts import choosing, previewing, report, theme
+from charts.steady import Steady, steady
 from core.clustering.evidence import Evidence
 from core.clustering.preparation import PreparationOptions, prepare
 from core.clustering.silhouette import Silhouette
@@ -57,16 +58,36 @@ def test_the_elbow_begins_at_all_there_is_and_keeps_the_inertia():
     assert float(curve[2]["inertia"].replace(",", "")) == pytest.approx(sweep.inertias[3], rel=1e-3)
 
 
-@pytest.mark.parametrize("chart", [choosing.elbow, choosing.silhouette])
-def test_the_curve_grows_in_place(chart: Any):
-    whole = chart(shops.swept(), 3, shops.advice(), 6).to_dict()
-    for upto in (1, 2, 4):
-        part = chart(partial(shops.swept(), upto), 3, None, 6).to_dict()
-        assert part["encoding"]["x"] == whole["encoding"]["x"]
-        assert part["height"] == whole["height"] or upto < 3  # the title may be a line shorter
-        assert part["layer"][0]["encoding"]["y"]["scale"] == whole["layer"][-1]["encoding"]["y"]["scale"]
-    assert whole["encoding"]["x"]["axis"]["values"] == [1, 2, 3, 4, 5, 6]
-    assert whole["encoding"]["x"]["axis"]["format"] == "d"
+@pytest.mark.parametrize("place", [0, 1], ids=["elbow", "silhouette"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_the_curve_grows_in_place(place: int, exact: bool):
+    """Only points come along, each where it stays once the curve is whole."""
+    whole = shops.swept()
+    if not exact:
+        whole = replace(whole, silhouettes={k: Silhouette(0.1 * k, 0.02) for k in whole.silhouettes}, exact=False)
+    chart = (choosing.elbow, choosing.silhouette)[place]
+    at_last = points(steady(chart(whole, 3, shops.advice(), 6, previewing.preview((), None))))
+    assert len(at_last) == 6 - place
+    grown = [choosing.growing(partial(whole, upto))[place] for upto in (2, 4, 6)]
+    assert [points(each) for each in grown] == [at_last[: upto - place] for upto in (2, 4, 6)]
+    frames = [{part: value for part, value in each.spec.items() if part != "datasets"} for each in grown]
+    assert frames[0] == frames[1] == frames[2]
+    assert {each.alt_text for each in grown} == {grown[0].alt_text}
+    sent = [each.spec["datasets"] for each in grown]
+    assert [name for name in sent[0] if len({each[name] for each in sent}) > 1] == ["grown"]
+
+
+def test_a_growing_curve_says_which_number_is_chosen():
+    elbow, silhouette = choosing.growing(partial(shops.swept(), 4))
+    for chart in (elbow, silhouette):
+        assert "3 chosen" in shops.written(shops.inline(chart, 3))
+        assert not [text for text in shops.written(shops.inline(chart, 5)) if "chosen" in text]  # not yet there
+
+
+def points(chart: Steady) -> list[str]:
+    """Where each point stands in the picture, from left to right."""
+    found = r'aria-roledescription="point" transform="([^"]*)"[^>]*fill="' + choosing.CURVE
+    return re.findall(found, shops.picture(shops.inline(chart, 1)))
 
 
 def test_the_silhouette_shows_its_band_where_it_is_an_estimate():
@@ -144,7 +165,7 @@ def params(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_a_preview_tells_sizes_and_what_is_spent_by_segment():
-    found = choosing.preview(generations(), "EUR")
+    found = previewing.preview(generations(), "EUR")
     # 4 customers with 400 EUR and 6 with 60 EUR.
     assert found.told["sizes"].tolist() == ["1 segment: 10 customers", "2 segments: 4 / 6 customers"]
     assert found.told["means"].tolist() == ["spending 46 EUR each", "spending 100 / 10 EUR each"]
@@ -155,12 +176,12 @@ def test_a_preview_tells_sizes_and_what_is_spent_by_segment():
 
 def test_a_preview_has_no_money_where_the_file_has_none():
     (one, two) = (replace(each, revenue=None) for each in generations())
-    assert choosing.preview((one, two), None).told["means"].tolist() == ["", ""]
+    assert previewing.preview((one, two), None).told["means"].tolist() == ["", ""]
 
 
 def test_a_line_of_the_preview_fits_a_narrow_screen():
     many = replace(generations()[1], order=tuple(range(20)), sizes=np.full(20, 7_777), colours=tuple(range(20)))
-    (line,) = choosing.preview((replace(many, revenue=None),), None).told["sizes"]
+    (line,) = previewing.preview((replace(many, revenue=None),), None).told["sizes"]
     assert len(line) <= 50
     assert line.startswith("20 segments: 7,777 / 7,777 / ")
     assert line.endswith(" / … customers")
@@ -168,7 +189,7 @@ def test_a_line_of_the_preview_fits_a_narrow_screen():
 
 @pytest.mark.parametrize("chart", [choosing.elbow, choosing.silhouette])
 def test_with_a_preview_a_chart_is_a_control(chart: Any):
-    previewed = choosing.preview(generations(), "EUR")
+    previewed = previewing.preview(generations(), "EUR")
     spec = chart(shops.swept(), 3, shops.advice(), 6, previewed).to_dict()
     found = params(spec)
     assert found["pointed"]["select"] | {"nearest": True, "on": "pointermove"} == found["pointed"]["select"]
@@ -182,7 +203,7 @@ def test_with_a_preview_a_chart_is_a_control(chart: Any):
 
 
 def test_the_number_chosen_is_previewed_while_nobody_points():
-    previewed = choosing.preview(generations(), "EUR")
+    previewed = previewing.preview(generations(), "EUR")
     elbow, silhouette = (
         shops.written(chart(shops.swept(), 2, shops.advice(), 6, previewed).to_dict())
         for chart in (choosing.elbow, choosing.silhouette)
@@ -194,7 +215,7 @@ def test_the_number_chosen_is_previewed_while_nobody_points():
 
 
 def test_each_turn_makes_a_selection_that_is_new():
-    spec = choosing.elbow(shops.swept(), 3, shops.advice(), 6, choosing.preview((), None)).to_dict()
+    spec = choosing.elbow(shops.swept(), 3, shops.advice(), 6, previewing.preview((), None)).to_dict()
     third = choosing.at_turn(spec, 3)
     assert params(third)["turn"]["value"] == 3
     assert params(spec)["turn"]["value"] == 0

@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from charts import choosing, lineage
+from charts import choosing, lineage, previewing
 from charts.steady import Steady, steady
 from core.clustering.preparation import PreparationOptions, prepare
 from core.segments import naming
@@ -25,7 +25,7 @@ def line() -> tuple[Generation, ...]:
 @cache
 def charts() -> dict[str, Steady]:
     """All that follows the slider, drawn with another number than those that are looked at."""
-    previewed = choosing.preview(line(), "EUR")
+    previewed = previewing.preview(line(), "EUR")
     return {
         "elbow": steady(choosing.elbow(shops.swept(), 3, shops.advice(), 6, previewed)),
         "silhouette": steady(choosing.silhouette(shops.swept(), 3, shops.advice(), 6, previewed)),

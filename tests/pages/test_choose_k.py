@@ -204,6 +204,21 @@ def test_other_features_begin_a_new_sweep_and_take_back_the_choice_of_k(sample: 
     assert workspace(sample).n_clusters is None
 
 
+def test_the_sweep_begins_on_the_page_before_for_the_features_at_hand(sample: AppTest) -> None:
+    visit(sample, navigation.FEATURES)
+    usual = workspace(sample).job
+    assert usual is not None
+    next(button for button in sample.button if button.label == "RFM").click().run()
+    assert not sample.exception
+    others = workspace(sample).job
+    assert others is not usual
+    usual.wait(5)
+    assert not usual.running
+    assert others.result().fits[2].centers.shape == (2, 3)
+    visit(sample, navigation.CHOOSE_K)
+    assert workspace(sample).job is others
+
+
 def test_no_more_segments_than_different_customers(app: AppTest) -> None:
     content = wrong_inputs.orders(customer_id=lambda row: f"C{row % 5}")
     with_file(app, "five.csv", content)
