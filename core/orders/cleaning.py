@@ -232,7 +232,7 @@ def _judged(engine: Engine, by: _Judgement) -> ir.Table:
     judge = _judge(by)
     several = len(source.files) > 1
     if not by.ties.any and not several:
-        rows = source.kept(engine, *stages, judge)
+        rows = source.kept(engine, *stages, judge, typed=parsing.is_typed(source, by.recognition))
     else:
         if source.elsewhere is not None:
             raise NotDoneThereError("the rows of an order tell of each other", hint="Bring the rows here first.")

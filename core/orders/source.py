@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot.expressions as sge
 
 from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
@@ -30,6 +32,11 @@ LINE = "line_number"
 Stage = Callable[[ir.Table], dict[str, ir.Value]]
 """What becomes of each row: columns by name, each an expression of the row alone."""
 
+MOST_KEPT = 2_000_000
+"""Rows of typed columns that are kept once judged: many questions are soon answered. To write more of them, and to read
+them again, takes longer than to judge them whenever they are asked for."""
+
+_ROW_OF_FILE, _FILE_OF_ROW = "file_row_number", "file_index"
 _SAMPLE_ROWS = 1_000
 _ENOUGH_ROLES = 3  # a customer, a day and an amount
 
@@ -105,11 +112,15 @@ class SourceTable:
             ]
         )
 
-    def kept(self, engine: Engine, *stages: Stage) -> ir.Table:
+    def kept(self, engine: Engine, *stages: Stage, typed: bool = False) -> ir.Table:
         """What the stages make of each row, one after the other, computed once; with FILE and LINE.
 
         A kept table holds its rows in the order of the file, so that the line follows from the place: numbering rows
         while they are read would hold the reader to one thread.
+
+        Parameters
+        ----------
+        typed : the stages parse no text, so that rows of Parquet beyond MOST_KEPT are better judged anew
 
         Raises
         ------
@@ -123,6 +134,9 @@ class SourceTable:
             rows = part
             for stage in stages:
                 rows = rows.select(**(stage(rows) | ({LINE: rows[LINE]} if has_lines else {})))
+            if typed and has_lines and file.dialect is None and file.rows > MOST_KEPT:
+                tables.append(rows.mutate(**{FILE: ibis.literal(number, "int32")}))
+                continue
             rows = engine.keep(rows, "rows")
             if rows.count().to_pyarrow().as_py() != file.rows:
                 raise RowsLostError(file.name)
@@ -291,11 +305,10 @@ def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
     else:
         path = parquet.write_flattened(file, packed.name, engine.folder / engine.new_name("parquet"))
     try:
-        table = engine.backend.read_parquet(path)
-        table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
+        placed = _numbered(engine, [path], [file.metadata.num_rows])
+        placed.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
     except (duckdb.Error, OverflowError, ValueError) as error:  # the latter two: days beyond the year 9999
         raise parquet.damaged(packed.name) from error
-    placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
     source = SourceFile(packed.name, None, file.metadata.num_rows, first_line=1)
     return _Opened(packed, source, unique(parquet.flat_names(file)), placed)
 
@@ -306,13 +319,33 @@ def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], n
         raise _no_rows(name)
     links = [plain_name(engine, path, "parquet") for path in paths]
     try:
-        table = engine.backend.read_parquet(links, table_name=engine.new_name("source"))
+        headers = parquet.flat_names(parquet.opened(paths[0], name))
+        table = _numbered(engine, links, rows)
         table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
     except (duckdb.Error, OverflowError, ValueError) as error:
         raise parquet.damaged(name) from error
     members = tuple((path.name, count) for path, count in zip(paths, rows, strict=True))
     source = SourceFile(f"{name} ({len(paths)} files)", None, sum(rows), first_line=1, members=members)
-    return _Opened(None, source, unique(list(table.columns)), tables.placed(table))
+    return _Opened(None, source, unique(headers), table)
+
+
+def _numbered(engine: Engine, paths: Sequence[Path], rows: Sequence[int]) -> ir.Table:
+    """Parquet files of the same columns as one table: c1..cn, and LINE counts the rows of all.
+
+    Parameters
+    ----------
+    rows : of each file
+    """
+    plain = engine.backend.read_parquet(paths)
+    if _ROW_OF_FILE in map(str.lower, plain.columns) or _FILE_OF_ROW in map(str.lower, plain.columns):
+        return tables.placed(plain)  # the file's own columns hide those by which DuckDB tells the rows
+    name, listed_paths = engine.new_name("source"), ", ".join(sge.Literal.string(str(path)).sql() for path in paths)
+    above = f"{list(accumulate(rows, initial=0))}[{_FILE_OF_ROW}::BIGINT + 1]" if len(paths) > 1 else "0"
+    columns = ", ".join([*(f"c{place}" for place in range(1, len(plain.columns) + 1)), LINE])
+    engine.backend.raw_sql(
+        f"CREATE VIEW {name} ({columns}) AS SELECT *, {above} + {_ROW_OF_FILE} + 1 FROM read_parquet([{listed_paths}])"
+    )
+    return engine.backend.table(name)
 
 
 def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
@@ -345,20 +378,21 @@ def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
 def _open_table(engine: Engine, connection: Connection, why: str | None = None, *, bring: bool = False) -> _Opened:
     """A table of a database: as it stands where the engine here reads it anyway, else brought here."""
     if isinstance(connection, Attached) and connection.plain and not bring:
-        table, how = connection.table(), "read where it lies"
-        rows = table.count().to_pyarrow().as_py()
+        attached, how = connection.table(), "read where it lies"
+        rows = attached.count().to_pyarrow().as_py()
         if rows == 0:
             raise tables.no_rows(connection.address)
-        headers = list(table.columns)
+        headers, table = list(attached.columns), tables.placed(attached)
     else:
         path = tables.brought(engine, connection)
-        table = engine.backend.read_parquet(path)
-        rows, headers = parquet.opened(path, str(connection.address)).metadata.num_rows, list(table.columns)
+        file = parquet.opened(path, str(connection.address))
+        rows, headers = file.metadata.num_rows, parquet.flat_names(file)
+        table = _numbered(engine, [path], [rows])
         why = why or connection.why_brought
         how = f"all rows were brought here, since {why}" if why else "all rows were brought here"
     name = str(connection.address)
     source = SourceFile(name, None, rows, first_line=1, engine=connection.address.engine)
-    return _Opened(None, source, unique(headers), tables.placed(table), note=f"{name}: {how}.")
+    return _Opened(None, source, unique(headers), table, note=f"{name}: {how}.")
 
 
 def _open_workbook(engine: Engine, packed: Packed) -> list[_Opened]:
