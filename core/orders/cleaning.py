@@ -28,7 +28,7 @@ from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, re
 from core.orders.set_aside import rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
-from core.orders.visits import by_customer, visits
+from core.orders.visits import sums_by_customer, visits
 from core.warehouse.connecting import changed
 from core.warehouse.faults import NotDoneThereError
 
@@ -74,8 +74,8 @@ class OrderLines:
     """
 
     rows: ir.Table
-    sums: ir.Table  # of all rows, by customer and fate: `visits.by_customer`
-    monthly: ir.Table  # the same by month too: `visits.visits`
+    sums: ir.Table  # of all rows: `visits.sums_by_customer`
+    visits: ir.Table  # of the rows that are used: `visits.visits`
     source: SourceTable
     recognition: Recognition
     reading: Reading
@@ -96,14 +96,10 @@ class OrderLines:
 
     @property
     def customers(self) -> ir.Table:
-        """What the order lines that count come to: a row a customer, with the columns of `sums`."""
-        return self.sums.filter(self.sums.fate == USED).drop("fate")
-
-    @property
-    def visits(self) -> ir.Table:
-        """The months in which each customer placed orders, with the columns of `monthly`."""
-        used = (self.monthly.fate == USED) & self.monthly.month.notnull()
-        return self.monthly.filter(used).drop("fate")
+        """What the order lines that count come to: a row a customer, with the columns of `sums`, and orders."""
+        sums = self.sums.filter(self.sums.fate == USED).drop("fate")
+        placed = self.visits.group_by("customer_id").aggregate(orders=self.visits.orders.sum().cast("int64"))
+        return sums.left_join(placed, "customer_id").drop("customer_id_right").fill_null({"orders": 0})
 
     @property
     def reference_date(self) -> date:
@@ -194,11 +190,10 @@ class _Judgement:
 def _lines(engine: Engine, by: _Judgement) -> OrderLines:
     options, source = by.options, by.source
     rows = _judged(engine, by)
-    monthly = engine.keep(visits(rows), "visits")
-    sums = engine.keep(by_customer(monthly), "sums")
+    sums = engine.keep(sums_by_customer(rows), "sums")
     ledger, purchases = reckon(sums, source.rows)
     if options.returns == "net" and purchases.customers_without:
-        never = (sums.fate == USED) & (sums.orders == 0)
+        never = (sums.fate == USED) & sums.first_purchase.isnull()
         without = engine.keep(sums.filter(never).select("customer_id"), "without")
         rows = _set_aside(rows, without, ["customer_id"], "no-purchase")
         sums = sums.mutate(fate=ibis.ifelse(never, _fate("no-purchase"), sums.fate))
@@ -207,18 +202,20 @@ def _lines(engine: Engine, by: _Judgement) -> OrderLines:
         raise changed(source.files[0].name)
     if not ledger.balances:
         raise AssertionError(f"{ledger.rows_in} rows were read, and the ledger tells of another number")
+    used = rows.filter(rows.fate == USED) if ledger.set_aside else rows
+    visited = engine.keep(visits(used), "visits")
     reason = rows.fate.cases(*((place, slug) for slug, place in FATES.items()), else_=ibis.null("string"))
     return OrderLines(
         rows.mutate(reason=reason),
         sums,
-        monthly,
+        visited,
         source,
         by.recognition,
         by.reading,
         options,
         by.ties,
         ledger,
-        purchases.orders,
+        int(visited.orders.sum().to_pyarrow().as_py() or 0),
         purchases.first,
         purchases.last,
     )

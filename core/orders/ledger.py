@@ -85,7 +85,6 @@ class Ledger:
 class Purchases:
     """What was bought in the rows that are used."""
 
-    orders: int
     first: date | None
     last: date | None
     customers_without: int  # with used rows, none of which is a purchase
@@ -96,7 +95,7 @@ def reckon(customers: ir.Table, rows_in: int) -> tuple[Ledger, Purchases]:
 
     Parameters
     ----------
-    customers : what the rows come to (`visits.by_customer`)
+    customers : what the rows of each come to (`visits.sums_by_customer`)
     rows_in : how many rows were read
     """
     known = customers.customer_id.notnull()
@@ -104,8 +103,7 @@ def reckon(customers: ir.Table, rows_in: int) -> tuple[Ledger, Purchases]:
         rows=customers["rows"].sum(),
         customers=known.sum(),
         money=customers.money.sum(),
-        orders=customers.orders.sum(),
-        never_bought=(customers.orders == 0).sum(),
+        never_bought=customers.first_purchase.isnull().sum(),
         first=customers.first_purchase.min(),
         last=customers.last_purchase.max(),
     )
@@ -119,8 +117,8 @@ def reckon(customers: ir.Table, rows_in: int) -> tuple[Ledger, Purchases]:
     ledger = Ledger(used, tuple(entries[fate] for fate in sorted(entries)), rows_in)
     bought = told.get(USED)
     if bought is None:
-        return ledger, Purchases(0, None, None, 0)
-    return ledger, Purchases(bought["orders"], bought["first"], bought["last"], bought["never_bought"])
+        return ledger, Purchases(None, None, 0)
+    return ledger, Purchases(bought["first"], bought["last"], bought["never_bought"])
 
 
 def _lost(customers: ir.Table) -> dict[int, int]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
-from itertools import accumulate
 from pathlib import Path
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import sqlglot.expressions as sge
 
 from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
@@ -33,10 +31,8 @@ Stage = Callable[[ir.Table], dict[str, ir.Value]]
 """What becomes of each row: columns by name, each an expression of the row alone."""
 
 MOST_KEPT = 2_000_000
-"""Rows of typed columns that are kept once judged: many questions are soon answered. To write more of them, and to read
-them again, takes longer than to judge them whenever they are asked for."""
+"""Rows of typed columns that are kept once judged. More take longer to write and read than to judge again."""
 
-_ROW_OF_FILE, _FILE_OF_ROW = "file_row_number", "file_index"
 _SAMPLE_ROWS = 1_000
 _ENOUGH_ROLES = 3  # a customer, a day and an amount
 
@@ -120,7 +116,7 @@ class SourceTable:
 
         Parameters
         ----------
-        typed : the stages parse no text, so that rows of Parquet beyond MOST_KEPT are better judged anew
+        typed : the stages parse no text, so that more than MOST_KEPT rows are better judged anew
 
         Raises
         ------
@@ -134,12 +130,10 @@ class SourceTable:
             rows = part
             for stage in stages:
                 rows = rows.select(**(stage(rows) | ({LINE: rows[LINE]} if has_lines else {})))
-            if typed and has_lines and file.dialect is None and file.rows > MOST_KEPT:
-                tables.append(rows.mutate(**{FILE: ibis.literal(number, "int32")}))
-                continue
-            rows = engine.keep(rows, "rows")
-            if rows.count().to_pyarrow().as_py() != file.rows:
-                raise RowsLostError(file.name)
+            if not (typed and has_lines and file.rows > MOST_KEPT):
+                rows = engine.keep(rows, "rows")
+                if rows.count().to_pyarrow().as_py() != file.rows:
+                    raise RowsLostError(file.name)
             placed = rows if has_lines else rows.mutate(**{LINE: rows.rowid() + file.first_line})
             tables.append(placed.mutate(**{FILE: ibis.literal(number, "int32")}))
         return _stacked(tables)
@@ -304,13 +298,9 @@ def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
         path = plain_name(engine, packed.path, "parquet")
     else:
         path = parquet.write_flattened(file, packed.name, engine.folder / engine.new_name("parquet"))
-    try:
-        placed = _numbered(engine, [path], [file.metadata.num_rows])
-        placed.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
-    except (duckdb.Error, OverflowError, ValueError) as error:  # the latter two: days beyond the year 9999
-        raise parquet.damaged(packed.name) from error
     source = SourceFile(packed.name, None, file.metadata.num_rows, first_line=1)
-    return _Opened(packed, source, unique(parquet.flat_names(file)), placed)
+    table = parquet.numbered(engine, [path], [source.rows], packed.name, LINE)
+    return _Opened(packed, source, unique(parquet.flat_names(file)), table)
 
 
 def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], name: str) -> _Opened:
@@ -318,34 +308,11 @@ def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], n
     if sum(rows) == 0:
         raise _no_rows(name)
     links = [plain_name(engine, path, "parquet") for path in paths]
-    try:
-        headers = parquet.flat_names(parquet.opened(paths[0], name))
-        table = _numbered(engine, links, rows)
-        table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
-    except (duckdb.Error, OverflowError, ValueError) as error:
-        raise parquet.damaged(name) from error
+    headers = parquet.flat_names(parquet.opened(paths[0], name))
+    table = parquet.numbered(engine, links, rows, name, LINE)
     members = tuple((path.name, count) for path, count in zip(paths, rows, strict=True))
     source = SourceFile(f"{name} ({len(paths)} files)", None, sum(rows), first_line=1, members=members)
     return _Opened(None, source, unique(headers), table)
-
-
-def _numbered(engine: Engine, paths: Sequence[Path], rows: Sequence[int]) -> ir.Table:
-    """Parquet files of the same columns as one table: c1..cn, and LINE counts the rows of all.
-
-    Parameters
-    ----------
-    rows : of each file
-    """
-    plain = engine.backend.read_parquet(paths)
-    if _ROW_OF_FILE in map(str.lower, plain.columns) or _FILE_OF_ROW in map(str.lower, plain.columns):
-        return tables.placed(plain)  # the file's own columns hide those by which DuckDB tells the rows
-    name, listed_paths = engine.new_name("source"), ", ".join(sge.Literal.string(str(path)).sql() for path in paths)
-    above = f"{list(accumulate(rows, initial=0))}[{_FILE_OF_ROW}::BIGINT + 1]" if len(paths) > 1 else "0"
-    columns = ", ".join([*(f"c{place}" for place in range(1, len(plain.columns) + 1)), LINE])
-    engine.backend.raw_sql(
-        f"CREATE VIEW {name} ({columns}) AS SELECT *, {above} + {_ROW_OF_FILE} + 1 FROM read_parquet([{listed_paths}])"
-    )
-    return engine.backend.table(name)
 
 
 def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
@@ -387,7 +354,7 @@ def _open_table(engine: Engine, connection: Connection, why: str | None = None, 
         path = tables.brought(engine, connection)
         file = parquet.opened(path, str(connection.address))
         rows, headers = file.metadata.num_rows, parquet.flat_names(file)
-        table = _numbered(engine, [path], [rows])
+        table = parquet.numbered(engine, [path], [rows], str(connection.address), LINE)
         why = why or connection.why_brought
         how = f"all rows were brought here, since {why}" if why else "all rows were brought here"
     name = str(connection.address)
