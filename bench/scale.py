@@ -4,8 +4,9 @@
     python bench/scale.py --article                     # the article's steps in pandas and scikit-learn, 10 million
 
 The first table stands beside DuckDB's bare `SELECT customer, sum, count(distinct)` over the same file, under the same
-memory limit. The article's steps are its fits for k = 1..10 and a list a segment; its silhouettes, whose time grows
-with the square of the customers, would not end, and are left out.
+memory limit. The article's code fits each k = 1..10 for the elbow, then k = 2..10 once more for `silhouette_score`; the
+score itself, whose time grows with the square of the customers, would not end, and is left out. A further row has it
+without the second fits too. A small file goes first on each side, so that the bytecode is there as packages have it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from generate_orders import LINES_A_CUSTOMER, order_lines
 from measure import ROOT, Run, run
 
 MEMORY = "2GB"
+MEMORY_AGAINST_THE_ARTICLE = "150MB"
+SMALL = 100_000  # lines of the file that goes first
 
 BARE = f"""
 import json, sys
@@ -35,7 +38,7 @@ with duckdb.connect() as database:
 print(json.dumps(found))
 """
 
-OURS = f"""
+OURS = """
 import contextlib, io, json, os, sys
 from pathlib import Path
 
@@ -48,7 +51,7 @@ path = Path(sys.argv[1])
 with contextlib.redirect_stdout(told):
     code = main(["segment", str(path), "--out", str(path.with_suffix(".out")), "--k", "4", "--json"], _figures)
 facts = json.loads(told.getvalue())
-print(json.dumps({{"code": code, "customers": facts["customers"], "revenue": facts["revenue"]}}))
+print(json.dumps({"code": code, "customers": facts["customers"], "revenue": facts["revenue"]}))
 """
 
 ARTICLE = """
@@ -73,6 +76,8 @@ for k in range(1, 11):
     inertias[k] = kmeans.inertia_
     if k == 4:
         customers["cluster"] = kmeans.labels_
+for k in range(2, 11) if AGAIN else ():
+    KMeans(n_clusters=k, init="k-means++", max_iter=300, n_init=10, random_state=42).fit(scaled)
 out = path.with_suffix(".article")
 out.mkdir(exist_ok=True)
 customers.to_csv(out / "segments.csv")
@@ -91,6 +96,9 @@ def main() -> None:
     generated = ROOT / "bench" / "generated"
     with tempfile.TemporaryDirectory() as scratch:
         bytecode = Path(scratch)
+        small = order_lines(SMALL, bytecode / f"lines_{SMALL}.{'csv' if given.article else 'parquet'}")
+        run(ARTICLE.replace("AGAIN", "True") if given.article else BARE, small, bytecode)
+        _ours(small, bytecode)
         if given.article:
             _against_the_article(order_lines(10_000_000, generated / "lines_10000000.csv"), bytecode)
         else:
@@ -111,18 +119,23 @@ def _against_the_bare_query(sizes: list[tuple[int, Path]], bytecode: Path) -> No
 
 
 def _against_the_article(path: Path, bytecode: Path) -> None:
-    ours, article = _ours(path, bytecode), run(ARTICLE, path, bytecode)
+    ours = _ours(path, bytecode, MEMORY_AGAINST_THE_ARTICLE)
+    print(f"| 10 million lines of CSV (limit {MEMORY_AGAINST_THE_ARTICLE}) | seconds | peak | ratio | of its memory |")
+    print("|---|---|---|---|---|")
+    print(f"| ours | {ours.seconds:.1f} s | {ours.peak_mb / 1024:.2f} GB | | |")
+    for name, again in (("article, as its code fits", "True"), ("article, each k fitted once", "False")):
+        article = run(ARTICLE.replace("AGAIN", again), path, bytecode)
+        assert abs(ours.found["revenue"] - article.found["revenue"]) < 0.01
+        print(
+            f"| {name} | {article.seconds:.1f} s | {article.peak_mb / 1024:.2f} GB | "
+            f"{article.seconds / ours.seconds:.2f} | {ours.peak_mb / article.peak_mb:.2f} |",
+            flush=True,
+        )
     shutil.rmtree(path.with_suffix(".article"))
-    assert abs(ours.found["revenue"] - article.found["revenue"]) < 0.01
-    print("| 10 million lines of CSV | seconds | peak |")
-    print("|---|---|---|")
-    for name, side in (("article", article), ("ours", ours)):
-        print(f"| {name} | {side.seconds:.1f} s | {side.peak_mb / 1024:.2f} GB |")
-    print(f"| ratio | {article.seconds / ours.seconds:.2f} | {ours.peak_mb / article.peak_mb:.2f} |")
 
 
-def _ours(path: Path, bytecode: Path) -> Run:
-    ours = run(OURS, path, bytecode)
+def _ours(path: Path, bytecode: Path, memory: str = MEMORY) -> Run:
+    ours = run(OURS.replace("{MEMORY}", memory), path, bytecode)
     shutil.rmtree(path.with_suffix(".out"))
     assert ours.found["code"] == 0
     assert ours.found["customers"] <= path_customers(path)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MOST_IN_MEMORY = 1_000_000
 """Customers up to whom the customer table comes to Python."""
 
+_MANY_ROWS = 1_000_000
+
 FEWEST_CUSTOMERS = 3
 """With fewer, a segment could only be a single customer."""
 
@@ -173,7 +175,7 @@ def analyse(
     if many and engine is not None and not isinstance(lines, CustomerTable):
         found = _group_in(engine, lines, chosen, options, on_fit)
     else:
-        found = _group(lines, chosen, options, on_fit)
+        found = _group(lines, chosen, options, on_fit, engine)
     filled = tuple(
         f"{catalog.feature(name).label} is unknown for {count:,} customers; they were grouped as if it were the median."
         for name, count in found.preparation.filled.items()
@@ -183,12 +185,18 @@ def analyse(
 
 
 def _group(
-    lines: Understood, chosen: tuple[str, ...], options: SegmentOptions, on_fit: Callable[[Sweep], None] | None
+    lines: Understood,
+    chosen: tuple[str, ...],
+    options: SegmentOptions,
+    on_fit: Callable[[Sweep], None] | None,
+    engine: Engine | None,
 ) -> Analysis:
     """All customers in memory."""
     from core.clustering.sweep import sweep
 
     features = customer_features(lines, computed(chosen))
+    if engine is not None and lines.ledger.rows_in > _MANY_ROWS:
+        engine.rest()  # what it keeps of the rows would lie in memory beside the customers
     preparation = prepare(features.values, chosen, options.preparation)
     matrix = preparation.fit_matrix(features.values)
     swept = sweep(matrix, k_max=max(options.k_max, options.k or 0), seed=options.seed, on_fit=on_fit)

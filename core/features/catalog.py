@@ -37,8 +37,16 @@ class Lines:
         return self.table.is_purchase
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What expressions are made of where sums are enough: those of `OrderLines.customers`, and the day as above."""
+
+    table: ir.Table
+    reference_date: ir.DateValue
+
+
 FromLines = Callable[[Lines], ir.Value]
-FromOrders = Callable[[ir.Table], ir.Value]
+FromSums = Callable[[Sums], ir.Value]
 FromCustomers = Callable[[ir.Table], ir.Value]
 
 
@@ -51,8 +59,8 @@ class Feature:
     unit: Unit
     meaning: str
     needs: tuple[str, ...] = ()  # columns of the order lines beyond those that every file has
-    from_lines: FromLines | None = None  # an aggregate of one customer's lines
-    from_orders: FromOrders | None = None  # or of her orders, which have customer_id and order_key
+    from_sums: FromSums | None = None  # an expression of what one customer's lines come to
+    from_lines: FromLines | None = None  # or an aggregate of the lines themselves
     from_customers: FromCustomers | None = None  # or an expression of other features
     uses: tuple[str, ...] = ()  # the features in `from_customers`
     scores: str | None = None  # the feature whose `fifths` it needs beside it
@@ -101,11 +109,6 @@ def digits(value: float) -> str:
     return f"{value:.15g}" if size >= 1e15 or 0 < size < 1e-6 else f"{value:,.15g}"
 
 
-def _days_since_last_purchase(lines: Lines) -> ir.Value:
-    # Customers who returned goods lately have a recent line but no recent purchase: they would look active.
-    return lines.reference_date.delta(lines.table.order_date.max(where=lines.bought), unit="day")
-
-
 def _returned_share(lines: Lines) -> ir.Value:
     paid = lines.table.amount
     # What a file tells in a column is taken off the amount already; what has rows of its own is not.
@@ -137,7 +140,7 @@ CATALOG: tuple[Feature, ...] = (
     Feature(
         "total_revenue", "Total revenue", Unit.MONEY,
         "All that the customer paid, less what came back.",
-        from_lines=lambda lines: lines.table.amount.sum().round(8),
+        from_sums=lambda sums: sums.table.revenue.round(8),
     ),
     Feature(
         "avg_order_value", "Average order value", Unit.MONEY,
@@ -148,27 +151,28 @@ CATALOG: tuple[Feature, ...] = (
     Feature(
         "avg_line_value", "Average line value", Unit.MONEY,
         "The mean of the customer's order lines; what the article (Malla 2024) calls average order value.",
-        from_lines=lambda lines: lines.table.amount.mean().round(10),
+        from_sums=lambda sums: (sums.table.revenue / sums.table["rows"]).round(10),
     ),
     Feature(
         "total_quantity", "Total quantity", Unit.ITEMS,
         "How many items the customer bought, less those that came back.", ("quantity",),
-        from_lines=lambda lines: ibis.coalesce(lines.table.quantity.sum(), 0.0).round(8),
+        from_sums=lambda sums: ibis.coalesce(sums.table.quantity, 0.0).round(8),
     ),
     Feature(
         "recency_days", "Days since last order", Unit.DAYS,
         "Days from the customer's last purchase to the day that the analysis looks back from.",
-        from_lines=_days_since_last_purchase,
+        # Customers who returned goods lately have a recent line but no recent purchase: they would look active.
+        from_sums=lambda sums: sums.reference_date.delta(sums.table.last_purchase, unit="day"),
     ),
     Feature(
         "order_count", "Number of orders", Unit.ORDERS,
         "How many different orders the customer placed; pure returns are none.",
-        from_orders=lambda orders: orders.count(),
+        from_sums=lambda sums: sums.table.orders,
     ),
     Feature(
         "tenure_days", "Days as a customer", Unit.DAYS,
         "Days from the customer's first purchase to the day that the analysis looks back from.",
-        from_lines=lambda lines: lines.reference_date.delta(lines.table.order_date.min(where=lines.bought), unit="day"),
+        from_sums=lambda sums: sums.reference_date.delta(sums.table.first_purchase, unit="day"),
     ),
     Feature(
         "days_between_orders", "Days between orders", Unit.DAYS,

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from core.errors import UnknownFeatureError, listed
-from core.features.catalog import BY_NAME, CATALOG, Feature, Lines, feature, fifths
+from core.features.catalog import BY_NAME, CATALOG, Feature, Lines, Sums, feature, fifths
 from core.orders.cleaning import OrderLines
 from core.orders.customers import CustomerTable
 from core.orders.names import normalised
@@ -157,17 +157,17 @@ def _with_uses(names: Sequence[str], lines: OrderLines) -> list[str]:
 
 def _customers(lines: OrderLines, wanted: Sequence[str]) -> ir.Table:
     """One expression from order lines to the features wanted."""
-    parts = Lines(lines.table, ibis.literal(lines.reference_date))
     features = [BY_NAME[name] for name in wanted]
-    first = {each.name: each.from_lines(parts) for each in features if each.from_lines}
-    customers = parts.table.group_by("customer_id").aggregate(**first)
-    counted = {each.name: each.from_orders(lines.placed) for each in features if each.from_orders}
-    if counted:
-        # Apart from the lines: different orders counted among them would take three times as long.
-        orders = lines.placed.group_by("customer_id").aggregate(**counted)
-        customers = (
-            customers.left_join(orders, "customer_id").drop("customer_id_right").fill_null(dict.fromkeys(counted, 0))
-        )
+    today = ibis.literal(lines.reference_date)
+    sums = Sums(lines.customers, today)
+    customers = sums.table.select(
+        "customer_id", **{each.name: each.from_sums(sums) for each in features if each.from_sums}
+    )
+    parts = Lines(lines.table, today)
+    further = {each.name: each.from_lines(parts) for each in features if each.from_lines}
+    if further:
+        of_lines = parts.table.group_by("customer_id").aggregate(**further)
+        customers = customers.left_join(of_lines, "customer_id").drop("customer_id_right")
     # Joined, since few engines know quantiles over a window.
     bounds = {
         name: customers[each.scores].quantile(part)

@@ -18,7 +18,7 @@ from core.orders import parsing
 from core.orders import reading as readings
 from core.orders.columns import Recognition, recognise
 from core.orders.dates import DateOrder
-from core.orders.ledger import REASONS, Ledger, reckon
+from core.orders.ledger import FATES, REASONS, USED, Ledger, reckon
 from core.orders.numbers import Decimal
 from core.orders.overlapping import Copies, copies, count_copies, lines_in_another_file
 from core.orders.relating import NUMBERED, Relations, all_relations, related, relations
@@ -28,6 +28,7 @@ from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, re
 from core.orders.set_aside import rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
+from core.orders.visits import sums_by_customer, visits
 from core.warehouse.connecting import changed
 from core.warehouse.faults import NotDoneThereError
 
@@ -67,12 +68,14 @@ class OrderLines:
     """Every row judged.
 
     `rows` has FILE, LINE, customer_id, order_key (text), order_date (date), amount (float64), is_purchase (bool),
-    `reason` (missing where the row is used) and, where the file has them, quantity and refunded (float64; amounts are
-    less what was refunded), other_currency and the text columns of further roles.
+    `fate` (as in `ledger.FATES`), the same in words as `reason` (missing where the row is used) and, where the file has
+    them, quantity and refunded (float64; amounts are less what was refunded), other_currency and the text columns of
+    further roles.
     """
 
     rows: ir.Table
-    placed: ir.Table  # customer_id and order_key of each order, once
+    sums: ir.Table  # of all rows: `visits.sums_by_customer`
+    visits: ir.Table  # of the rows that are used: `visits.visits`
     source: SourceTable
     recognition: Recognition
     reading: Reading
@@ -87,7 +90,16 @@ class OrderLines:
     @property
     def table(self) -> ir.Table:
         """The order lines that count: `rows` that are used."""
-        return self.rows.filter(self.rows.reason.isnull()).drop("reason")
+        # Where all are, a question about days and amounts need not judge anyone.
+        used = self.rows.filter(self.rows.fate == USED) if self.ledger.set_aside else self.rows
+        return used.drop("fate", "reason")
+
+    @property
+    def customers(self) -> ir.Table:
+        """What the order lines that count come to: a row a customer, with the columns of `sums`, and orders."""
+        sums = self.sums.filter(self.sums.fate == USED).drop("fate")
+        placed = self.visits.group_by("customer_id").aggregate(orders=self.visits.orders.sum().cast("int64"))
+        return sums.left_join(placed, "customer_id").drop("customer_id_right").fill_null({"orders": 0})
 
     @property
     def reference_date(self) -> date:
@@ -178,52 +190,56 @@ class _Judgement:
 def _lines(engine: Engine, by: _Judgement) -> OrderLines:
     options, source = by.options, by.source
     rows = _judged(engine, by)
-    ledger, purchases = reckon(rows, source.rows)
+    sums = engine.keep(sums_by_customer(rows), "sums")
+    ledger, purchases = reckon(sums, source.rows)
     if options.returns == "net" and purchases.customers_without:
-        rows = _without_customers_who_never_bought(engine, rows)
-        ledger, purchases = reckon(rows, source.rows)
+        never = (sums.fate == USED) & sums.first_purchase.isnull()
+        without = engine.keep(sums.filter(never).select("customer_id"), "without")
+        rows = _set_aside(rows, without, ["customer_id"], "no-purchase")
+        sums = sums.mutate(fate=ibis.ifelse(never, _fate("no-purchase"), sums.fate))
+        ledger, purchases = reckon(sums, source.rows)
     if not ledger.balances and source.elsewhere is not None:
         raise changed(source.files[0].name)
     if not ledger.balances:
         raise AssertionError(f"{ledger.rows_in} rows were read, and the ledger tells of another number")
-    bought = rows.filter(rows.reason.isnull() & rows.is_purchase)
-    placed = engine.keep(bought.select("customer_id", "order_key").distinct(), "orders")
-    orders = placed.count().to_pyarrow().as_py()
+    used = rows.filter(rows.fate == USED) if ledger.set_aside else rows
+    visited = engine.keep(visits(used), "visits")
+    reason = rows.fate.cases(*((place, slug) for slug, place in FATES.items()), else_=ibis.null("string"))
     return OrderLines(
-        rows,
-        placed,
+        rows.mutate(reason=reason),
+        sums,
+        visited,
         source,
         by.recognition,
         by.reading,
         options,
         by.ties,
         ledger,
-        orders,
+        int(visited.orders.sum().to_pyarrow().as_py() or 0),
         purchases.first,
         purchases.last,
     )
 
 
 def _judged(engine: Engine, by: _Judgement) -> ir.Table:
-    """The rows with the reason for which each is set aside, missing where it is used."""
+    """The rows, each with its fate."""
     source = by.source
     carry = {*by.options.carry, "product"} if by.ties.continued else by.options.carry
     stages = parsing.stages(source, by.recognition, by.reading, by.rules, carry)
     judge = _judge(by)
     several = len(source.files) > 1
     if not by.ties.any and not several:
-        rows = source.kept(engine, *stages, judge)
+        rows = source.kept(engine, *stages, judge, typed=parsing.is_typed(source, by.recognition))
     else:
         if source.elsewhere is not None:
             raise NotDoneThereError("the rows of an order tell of each other", hint="Bring the rows here first.")
         tied = engine.keep(related(source.kept(engine, *stages), by.ties), "tied")
         judged = judge(tied)
         rows = engine.keep(tied.select(**judged), "judged")
-    rows = _with_reasons(rows)
     if any(role in by.recognition.columns for role in JUDGED_BY):
         rows = _without_returns_of_no_sales(engine, rows)
     if several:
-        standing = engine.keep(tied.mutate(counts=judged["fate"] == 0), "standing")
+        standing = engine.keep(tied.mutate(counts=judged["fate"] == USED), "standing")
         twice = lines_in_another_file(engine, source, standing, whole_orders=by.ties.order_amounts)
         rows = _set_aside(rows, engine.keep(twice, "twice"), [FILE, LINE], "in-another-file")
     if by.options.drop_duplicates:
@@ -241,8 +257,12 @@ def _set_aside(rows: ir.Table, which: ir.Table, on: Sequence[str], reason: str) 
     """Rows that were used and are among these are set aside."""
     renamed = which.select(**{f"aside_{name}": which[name] for name in on})
     joined = rows.left_join(renamed, [rows[name] == renamed[f"aside_{name}"] for name in on])
-    found = joined.reason.isnull() & joined[f"aside_{on[0]}"].notnull()
-    return joined.mutate(reason=ibis.ifelse(found, reason, joined.reason)).select(*rows.columns)
+    found = (joined.fate == USED) & joined[f"aside_{on[0]}"].notnull()
+    return joined.mutate(fate=ibis.ifelse(found, _fate(reason), joined.fate)).select(*rows.columns)
+
+
+def _fate(reason: str) -> ir.IntegerScalar:
+    return ibis.literal(FATES[reason], "int8")
 
 
 def _judge(by: _Judgement) -> Stage:
@@ -263,8 +283,7 @@ def _judge(by: _Judgement) -> Stage:
         tests = _tests(rows, by)
         if options.returns == "ignore":
             tests |= {"return": returned, "no-charge": ~purchase}
-        places = {slug: ibis.literal(place, "int8") for place, slug in enumerate(REASONS, 1)}
-        fates = [(tests[slug], places[slug]) for slug in REASONS if slug in tests]
+        fates = [(tests[slug], _fate(slug)) for slug in REASONS if slug in tests]
         paid = {"amount": rows.amount}
         back = refunded(rows, by.rules) if options.returns != "ignore" else None
         if back is not None:
@@ -275,7 +294,7 @@ def _judge(by: _Judgement) -> Stage:
             **{name: rows[name] for name in kept},
             **paid,
             **other,
-            "fate": ibis.cases(*fates, else_=ibis.literal(0, "int8")),
+            "fate": ibis.cases(*fates, else_=ibis.literal(USED, "int8")),
             "is_purchase": purchase.fill_null(False),
         }
 
@@ -306,15 +325,9 @@ def _tests(rows: ir.Table, by: _Judgement) -> dict[str, ir.BooleanValue]:
     return tests
 
 
-def _with_reasons(rows: ir.Table) -> ir.Table:
-    """`fate` in words: the reason why a row is set aside, missing where it is used."""
-    reason = rows.fate.cases(*enumerate(REASONS, 1), else_=ibis.null("string"))
-    return rows.mutate(reason=reason).drop("fate")
-
-
 def _without_returns_of_no_sales(engine: Engine, rows: ir.Table) -> ir.Table:
     """What takes back an order that never became a sale, or is a discount on it, takes back nothing."""
-    unsold, used = (rows.reason == "not-sold").fill_null(False), rows.reason.isnull()
+    unsold, used = rows.fate == _fate("not-sold"), rows.fate == USED
     found = rows.aggregate(unsold=unsold.any(), back=(used & (rows.amount < 0)).any()).to_pyarrow().to_pylist()[0]
     if not (found["unsold"] and found["back"]):
         return rows
@@ -323,12 +336,6 @@ def _without_returns_of_no_sales(engine: Engine, rows: ir.Table) -> ir.Table:
     )
     never = engine.keep(orders.filter(orders.never & ~orders.sold).select("customer_id", "order_key"), "unsold")
     return _set_aside(rows, never, ["customer_id", "order_key"], "not-sold")
-
-
-def _without_customers_who_never_bought(engine: Engine, rows: ir.Table) -> ir.Table:
-    customers = rows.filter(rows.reason.isnull()).group_by("customer_id").aggregate(bought=ibis._.is_purchase.any())
-    never = engine.keep(customers.filter(~customers.bought).select("customer_id"), "customers")
-    return _set_aside(rows, never, ["customer_id"], "no-purchase")
 
 
 def _nothing_left(lines: OrderLines) -> NoUsableRowsError:

@@ -14,9 +14,7 @@ import pandas as pd
 from core.orders import values
 from core.orders.cleaning import OrderLines
 from core.orders.roles import PARTING
-
-MONEY = "decimal(38, 6)"
-"""Sums are exact, so that they agree with the ledger's and do not depend on the order of rows."""
+from core.orders.visits import MONEY, month_of
 
 MOST_ITEMS = 10
 MOST_COHORTS = 13
@@ -89,7 +87,7 @@ def overview(lines: OrderLines) -> Overview:
     """Order lines at a glance, summed where they lie."""
     table = lines.table
     money = money_by_month(table)
-    visits = visits_by_cohort(table)
+    visits = visits_by_cohort(lines.visits)
     span = Span.of(money, lines.options.as_of)
     split = {role: by_item(table, role) for role in PARTING if role in table.columns}
     telling = {role: found for role, found in split.items() if found.n_items > 1}
@@ -115,7 +113,7 @@ def money_by_month(table: ir.Table, by: Sequence[str] = ()) -> pd.DataFrame:
     -------
     by, month (months since January 1970), revenue, days (on which something was ordered), first, last (such days)
     """
-    placed = table.select(*by, "order_date", month=_month(table.order_date), money=table.amount.cast(MONEY))
+    placed = table.select(*by, "order_date", month=month_of(table.order_date), money=table.amount.cast(MONEY))
     summed = placed.group_by([*by, "month"]).aggregate(
         revenue=placed.money.sum().cast("float64"),
         days=placed.order_date.nunique(),
@@ -126,22 +124,18 @@ def money_by_month(table: ir.Table, by: Sequence[str] = ()) -> pd.DataFrame:
     return frame
 
 
-def visits_by_cohort(table: ir.Table, by: Sequence[str] = ()) -> pd.DataFrame:
+def visits_by_cohort(visits: ir.Table, by: Sequence[str] = ()) -> pd.DataFrame:
     """How many customers of each cohort ordered in each month, and how often.
 
     Parameters
     ----------
-    by : further columns of the table, the same for all lines of a customer
+    visits : as in `OrderLines`
+    by : further columns of the table, the same for all visits of a customer
 
     Returns
     -------
-    by, cohort (month of the first order), month, customers, orders. An order belongs to the day of its first line.
-    Months count from January 1970.
+    by, cohort (month of the first order), month, customers, orders. Months count from January 1970.
     """
-    bought = table.filter(table.is_purchase)
-    orders = bought.group_by([*by, "customer_id", "order_key"]).aggregate(day=bought.order_date.min())
-    dated = orders.select(*by, "customer_id", month=_month(orders.day))
-    visits = dated.group_by([*by, "customer_id", "month"]).aggregate(orders=dated.count())
     # Joined, since a window over the customers takes longer.
     first = visits.group_by("customer_id").aggregate(cohort=visits.month.min())
     known = visits.join(first, "customer_id")
@@ -290,7 +284,3 @@ def _months(money: pd.DataFrame, visits: pd.DataFrame, span: Span) -> pd.DataFra
             "partial": [span.partly(month) for month in span.months],
         }
     )
-
-
-def _month(day: ir.DateValue) -> ir.IntegerValue:
-    return (day.year() - 1970) * 12 + day.month() - 1

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
+import duckdb
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import sqlglot.expressions as sge
 
+from core.engine import Engine
 from core.errors import UnreadableFileError
 
 _DAMAGE = (pa.ArrowException, OSError)
 _BATCH_ROWS = 65_536
+_ROWS_OF_A_TRIAL = 1_000
+_ROW_OF_FILE, _FILE_OF_ROW = "file_row_number", "file_index"  # columns that DuckDB has of its own
 
 
 def opened(path: Path, name: str) -> pq.ParquetFile:
@@ -45,6 +52,43 @@ def alike(paths: Sequence[Path]) -> list[int] | None:
             return None
         rows.append(file.metadata.num_rows)
     return rows
+
+
+def numbered(engine: Engine, paths: Sequence[Path], rows: Sequence[int], name: str, line: str) -> ir.Table:
+    """Plain files of the same columns as one table: c1..cn, and the number of each row, which counts those of all.
+
+    Parameters
+    ----------
+    paths : without `*`, `?` and `[`
+    rows : of each file
+    name : what to call them for people
+    line : the column of the rows' numbers, from 1; not there where the files' own columns hide what tells them
+
+    Raises
+    ------
+    UnreadableFileError
+    """
+    try:
+        plain = engine.backend.read_parquet(paths)
+        table = _numbered(engine, plain, paths, rows, line)
+        table.limit(_ROWS_OF_A_TRIAL).to_pyarrow().to_pylist()
+    except (duckdb.Error, OverflowError, ValueError) as error:  # the latter two: days beyond the year 9999
+        raise damaged(name) from error
+    return table
+
+
+def _numbered(engine: Engine, plain: ir.Table, paths: Sequence[Path], rows: Sequence[int], line: str) -> ir.Table:
+    places = [f"c{place}" for place in range(1, len(plain.columns) + 1)]
+    if not {_ROW_OF_FILE, _FILE_OF_ROW}.isdisjoint(map(str.lower, plain.columns)):
+        return plain.rename(dict(zip(places, plain.columns, strict=True)))
+    above = f"{list(accumulate(rows, initial=0))}[{_FILE_OF_ROW}::BIGINT + 1]" if len(paths) > 1 else "0"
+    files = ", ".join(sge.Literal.string(str(path)).sql("duckdb") for path in paths)
+    view = engine.new_name("source")
+    engine.backend.raw_sql(
+        f"CREATE VIEW {view} ({', '.join(places)}, {line}) AS "
+        f"SELECT *, {above} + {_ROW_OF_FILE} + 1 FROM read_parquet([{files}])"
+    )
+    return engine.backend.table(view)
 
 
 def is_plain(parquet: pq.ParquetFile) -> bool:

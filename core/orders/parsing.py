@@ -40,13 +40,21 @@ def stages(
     if "amount" in columns:
         columns.pop("unit_price", None)
     counted = [role for role in columns if BY_NAME[role].kind in {"number", "money"}]
+    kinds = source.table.schema()
     carried = [role for role in columns if role in DESCRIPTIVE and role in carry]
     texts = [role for role in columns if role not in {*counted, *DESCRIPTIVE, "order_date"}]
     by_email = values.share(source.sample()[recognition.columns["customer_id"]], "email") > 0.5
     guests_have_emails = columns.get("email") not in {None, columns["customer_id"]}
-    typed = [role for role in ("order_date", *counted) if _is_typed(role, source.table[columns[role]].type())]
+    typed = [role for role in ("order_date", *counted) if _is_typed(role, kinds[columns[role]])]
     steps = _Steps(columns, counted, carried, texts, typed, by_email, guests_have_emails, source.plain, reading, rules)
     return steps.glance, steps.second_look, steps.look_up, steps.conclude
+
+
+def is_typed(source: SourceTable, recognition: Recognition) -> bool:
+    """Whether all days and numbers are such in the file itself, so that no text has to be parsed."""
+    kinds = source.table.schema()
+    asked = [role for role in recognition.columns if BY_NAME[role].kind in {"date", "number", "money"}]
+    return all(_is_typed(role, kinds[source.column(recognition.columns[role])]) for role in asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,10 +56,10 @@ def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: 
     if source.elsewhere is not None:
         there = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason", *source.cells)
         return RowsSetAside(there if engine is None else engine.keep(there, "aside"), source)
-    numbered = source.numbered()
-    left_out = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason")
+    numbered, judged = source.numbered(), rows
     if not ledger.set_aside:
-        numbered = numbered.limit(0)
+        numbered, judged = numbered.limit(0), rows.limit(0)
+    left_out = judged.filter(judged.reason.notnull()).select(FILE, LINE, "reason")
     joined = left_out.join(numbered, [FILE, LINE])
     return RowsSetAside(joined if engine is None else engine.keep(joined, "aside"), source)
 

@@ -30,6 +30,9 @@ LINE = "line_number"
 Stage = Callable[[ir.Table], dict[str, ir.Value]]
 """What becomes of each row: columns by name, each an expression of the row alone."""
 
+MOST_KEPT = 2_000_000
+"""Rows of typed columns that are kept once judged. More take longer to write and read than to judge again."""
+
 _SAMPLE_ROWS = 1_000
 _ENOUGH_ROLES = 3  # a customer, a day and an amount
 
@@ -105,11 +108,15 @@ class SourceTable:
             ]
         )
 
-    def kept(self, engine: Engine, *stages: Stage) -> ir.Table:
+    def kept(self, engine: Engine, *stages: Stage, typed: bool = False) -> ir.Table:
         """What the stages make of each row, one after the other, computed once; with FILE and LINE.
 
         A kept table holds its rows in the order of the file, so that the line follows from the place: numbering rows
         while they are read would hold the reader to one thread.
+
+        Parameters
+        ----------
+        typed : the stages parse no text, so that more than MOST_KEPT rows are better judged anew
 
         Raises
         ------
@@ -123,9 +130,10 @@ class SourceTable:
             rows = part
             for stage in stages:
                 rows = rows.select(**(stage(rows) | ({LINE: rows[LINE]} if has_lines else {})))
-            rows = engine.keep(rows, "rows")
-            if rows.count().to_pyarrow().as_py() != file.rows:
-                raise RowsLostError(file.name)
+            if not (typed and has_lines and file.rows > MOST_KEPT):
+                rows = engine.keep(rows, "rows")
+                if rows.count().to_pyarrow().as_py() != file.rows:
+                    raise RowsLostError(file.name)
             placed = rows if has_lines else rows.mutate(**{LINE: rows.rowid() + file.first_line})
             tables.append(placed.mutate(**{FILE: ibis.literal(number, "int32")}))
         return _stacked(tables)
@@ -290,14 +298,9 @@ def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
         path = plain_name(engine, packed.path, "parquet")
     else:
         path = parquet.write_flattened(file, packed.name, engine.folder / engine.new_name("parquet"))
-    try:
-        table = engine.backend.read_parquet(path)
-        table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
-    except (duckdb.Error, OverflowError, ValueError) as error:  # the latter two: days beyond the year 9999
-        raise parquet.damaged(packed.name) from error
-    placed = table.rename({f"c{place}": column for place, column in enumerate(table.columns, 1)})
     source = SourceFile(packed.name, None, file.metadata.num_rows, first_line=1)
-    return _Opened(packed, source, unique(parquet.flat_names(file)), placed)
+    table = parquet.numbered(engine, [path], [source.rows], packed.name, LINE)
+    return _Opened(packed, source, unique(parquet.flat_names(file)), table)
 
 
 def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], name: str) -> _Opened:
@@ -305,14 +308,11 @@ def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], n
     if sum(rows) == 0:
         raise _no_rows(name)
     links = [plain_name(engine, path, "parquet") for path in paths]
-    try:
-        table = engine.backend.read_parquet(links, table_name=engine.new_name("source"))
-        table.limit(_SAMPLE_ROWS).to_pyarrow().to_pylist()
-    except (duckdb.Error, OverflowError, ValueError) as error:
-        raise parquet.damaged(name) from error
+    headers = parquet.flat_names(parquet.opened(paths[0], name))
+    table = parquet.numbered(engine, links, rows, name, LINE)
     members = tuple((path.name, count) for path, count in zip(paths, rows, strict=True))
     source = SourceFile(f"{name} ({len(paths)} files)", None, sum(rows), first_line=1, members=members)
-    return _Opened(None, source, unique(list(table.columns)), tables.placed(table))
+    return _Opened(None, source, unique(headers), table)
 
 
 def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
@@ -345,20 +345,21 @@ def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
 def _open_table(engine: Engine, connection: Connection, why: str | None = None, *, bring: bool = False) -> _Opened:
     """A table of a database: as it stands where the engine here reads it anyway, else brought here."""
     if isinstance(connection, Attached) and connection.plain and not bring:
-        table, how = connection.table(), "read where it lies"
-        rows = table.count().to_pyarrow().as_py()
+        attached, how = connection.table(), "read where it lies"
+        rows = attached.count().to_pyarrow().as_py()
         if rows == 0:
             raise tables.no_rows(connection.address)
-        headers = list(table.columns)
+        headers, table = list(attached.columns), tables.placed(attached)
     else:
         path = tables.brought(engine, connection)
-        table = engine.backend.read_parquet(path)
-        rows, headers = parquet.opened(path, str(connection.address)).metadata.num_rows, list(table.columns)
+        file = parquet.opened(path, str(connection.address))
+        rows, headers = file.metadata.num_rows, parquet.flat_names(file)
+        table = parquet.numbered(engine, [path], [rows], str(connection.address), LINE)
         why = why or connection.why_brought
         how = f"all rows were brought here, since {why}" if why else "all rows were brought here"
     name = str(connection.address)
     source = SourceFile(name, None, rows, first_line=1, engine=connection.address.engine)
-    return _Opened(None, source, unique(headers), tables.placed(table), note=f"{name}: {how}.")
+    return _Opened(None, source, unique(headers), table, note=f"{name}: {how}.")
 
 
 def _open_workbook(engine: Engine, packed: Packed) -> list[_Opened]:

@@ -78,10 +78,11 @@ def buying(lines: OrderLines, segmentation: Segmentation) -> Buying:
     A share is a ratio of two sums over customers; its standard error is that of the ratio estimator (Cochran 1977,
     Sampling Techniques, chapter 6) with each customer as one draw.
     """
-    table = lines.table
-    table = table.inner_join(_members(segmentation), "customer_id")
+    members = _members(segmentation)
+    table = lines.table.inner_join(members, "customer_id")
+    visits = visits_by_cohort(lines.visits.inner_join(members, "customer_id"), ["segment"])
     numbers = [segment.number for segment in segmentation.segments]
-    money, visits = money_by_month(table, ["segment"]), visits_by_cohort(table, ["segment"])
+    money = money_by_month(table, ["segment"])
     span = Span.of(money_by_month(lines.table), lines.options.as_of)
     found = (_affinity(table, role, numbers) for role in PARTING if role in table.columns)
     return Buying(

@@ -116,7 +116,7 @@ def test_entries_are_whole():
     names = [each.name for each in CATALOG]
     assert len(set(names)) == len(names)
     for each in CATALOG:
-        assert sum(map(bool, (each.from_lines, each.from_orders, each.from_customers))) == 1, each.name
+        assert sum(map(bool, (each.from_sums, each.from_lines, each.from_customers))) == 1, each.name
         assert not any(BY_NAME[used].uses for used in each.uses), each.name  # what is brought along brings no more
         assert each.label
         assert each.meaning.endswith(".")

@@ -14,8 +14,11 @@ import pytest
 
 from core.engine import Engine
 from core.errors import UnreadableFileError
+from core.features.engineering import customer_features
+from core.orders import source
 from core.orders.as_read import tables_as_read
 from core.orders.cleaning import clean
+from core.orders.overview import overview
 from core.orders.source import SourceTable, open_sources
 from core.orders.understanding import understand
 
@@ -166,3 +169,57 @@ def test_a_file_damaged_beyond_what_is_looked_at_first(engine: Engine, tmp_path:
     source = open_sources(engine, [path])
     with pytest.raises(UnreadableFileError):
         understand(engine, source)
+
+
+def _shop(first: int, **more: list[object]) -> pa.Table:
+    """Four rows of which the second has no customer, and the last of a customer who only brought back."""
+    columns: dict[str, list[object]] = {
+        "customer_id": [f"C{first}", None, "Both", f"R{first}"],
+        "order_id": [f"O{first + place}" for place in range(4)],
+        "order_date": [date(2024, 1, first)] * 4,
+        "amount": [1.5, 2.0, 3.25, -1.0],
+    }
+    return pa.table(columns | more)
+
+
+def _judged_both_ways(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
+    told = []
+    for most in (source.MOST_KEPT, 0):
+        monkeypatch.setattr(source, "MOST_KEPT", most)
+        with Engine() as engine:
+            lines = clean(engine, open_sources(engine, paths))
+            tables = engine.backend.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+            assert any(name.startswith("rows") for [name] in tables) == (most > 0)
+            seen = overview(lines)
+            told.append(
+                (lines.ledger, lines.set_aside().to_dict("list"), customer_features(lines).values.fillna(-1).to_dict(),
+                 seen.months.to_dict("list"), seen.cohorts.cells.to_dict("list"))
+            )  # fmt: skip
+    assert told[0] == told[1]
+    aside = told[1][1]
+    return list(zip(aside["file"], aside["line_number"], aside["reason"], strict=True))
+
+
+def test_rows_are_the_same_kept_and_judged_where_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pq.write_table(_shop(1), tmp_path / "orders.parquet")
+    places = _judged_both_ways([tmp_path / "orders.parquet"], monkeypatch)
+    assert places == [("orders.parquet", 2, "no-customer"), ("orders.parquet", 4, "no-purchase")]
+
+
+def test_rows_of_a_folder_judged_where_they_lie_keep_their_own_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for first in (1, 5, 9):
+        pq.write_table(_shop(first), tmp_path / f"part {first}.parquet")
+    places = _judged_both_ways([tmp_path], monkeypatch)
+    assert places == [
+        (f"part {first}.parquet", row, reason)
+        for first in (1, 5, 9)
+        for row, reason in ((2, "no-customer"), (4, "no-purchase"))
+    ]
+
+
+def test_a_column_called_as_duckdb_numbers_rows_stays_the_file_s_own(engine: Engine, tmp_path: Path):
+    pq.write_table(_shop(1, File_Row_Number=[7, 8, 9, 10]), tmp_path / "orders.parquet")
+    lines = clean(engine, open_sources(engine, [tmp_path / "orders.parquet"]))
+    aside = lines.set_aside()
+    assert aside["line_number"].tolist() == [2, 4]
+    assert aside["File_Row_Number"].tolist() == [8, 10]
