@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import duckdb
 import ibis
@@ -73,6 +74,11 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
         if isinstance(error, duckdb.InterruptException):
             return CancelledError()
         return None
+
+    def to_pyarrow_batches(self, expr: ir.Expr, /, *, chunk_size: int = _BATCH_ROWS, **_: Any) -> pa.RecordBatchReader:
+        """A few rows at a time: Ibis 12 calls what DuckDB 2 has under another name."""
+        with self.speaking():
+            return self.con.sql(ibis.to_sql(expr)).to_arrow_reader(chunk_size)
 
 
 class Engine:
@@ -163,23 +169,12 @@ class Engine:
         if self._elsewhere(rows) is None:
             return self.keep(rows, what)
         path = self.folder / self.new_name(what)
-        schema, batches = self.batches(rows, _BATCH_ROWS)
+        schema, some = batches(rows, _BATCH_ROWS)
         with pq.ParquetWriter(path, schema) as file:
-            for batch in batches:
+            for batch in some:
                 file.write_batch(batch)
         self._kept.append(path.unlink)
         return self.backend.read_parquet(path, table_name=self.new_name(what))
-
-    def batches(self, rows: ir.Table, size: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-        """The rows, up to `size` at a time, in their order."""
-        elsewhere = self._elsewhere(rows)
-        if elsewhere is not None:
-            reader = elsewhere.to_pyarrow_batches(rows, chunk_size=size)
-            return reader.schema, _told_in_words(elsewhere, reader)
-        # Not `to_pyarrow_batches`: Ibis 12 calls what DuckDB 2 has under another name.
-        with self.backend.speaking():
-            reader = self.backend.con.sql(ibis.to_sql(rows)).to_arrow_reader(size)
-        return reader.schema, _told_in_words(self.backend, reader)
 
     def apart(self, rows: ir.Table) -> ir.Table:
         """The same rows as a step that a database takes by itself, where it would else mix it up with the next one."""
@@ -248,10 +243,17 @@ class Engine:
         self.close()
 
 
-def _told_in_words(database: Speaking, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def batches(rows: ir.Table, size: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """The rows of a table, up to `size` at a time, in their order, from the database that they lie in."""
+    database = rows.get_backend()
+    reader = database.to_pyarrow_batches(rows, chunk_size=size)
+    return reader.schema, _told_in_words(database, reader)
+
+
+def _told_in_words(database: Speaking, some: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The batches; what goes wrong while they are read is told in words, and not in the driver's."""
     with database.speaking():
-        yield from batches
+        yield from some
 
 
 def give_back() -> None:

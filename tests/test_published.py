@@ -111,7 +111,7 @@ def test_online_retail_ledger_under_net(net: OrderLines):
 def test_online_retail_customers_under_net(net: OrderLines):
     """Of all 4,372, in cents, 41 are negative and 14 zero; the 34 who bought nothing are set aside."""
     bought = customer_features(net, ["total_revenue", "recency_days"]).values
-    never = net.set_aside().query("reason == 'no-purchase'")
+    never = net.set_aside().frame().query("reason == 'no-purchase'")
     quantity, price = (never[header].astype(float) for header in ("Quantity", "UnitPrice"))
     customers = never["CustomerID"].astype(str).str.removesuffix(".0")
     revenue = [*bought["total_revenue"].round(2), *(quantity * price).groupby(customers).sum().round(2)]

@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import IO, Any
 
 import pandas as pd
+import pyarrow as pa
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
@@ -308,10 +309,10 @@ def copies(workspace: Workspace) -> Copies:
     return workspace.answer(("copies", "order_id" in found.recognition.columns), lambda: found.copies)
 
 
-def set_aside(workspace: Workspace) -> pd.DataFrame:
+def set_aside(workspace: Workspace) -> pa.Table:
     """All rows that are not used, with line number, reason and text."""
     with workspace.alone():
-        return _set_aside(workspace).frame()
+        return pa.concat_tables(_set_aside(workspace).parts())
 
 
 def search_set_aside(workspace: Workspace, words: str, reason: str | None, most: int) -> tuple[pd.DataFrame, int]:

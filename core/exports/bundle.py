@@ -81,7 +81,7 @@ def write(
     else:
         files = lists.write_parts(*everyone.batches(control), analysis.segmentation.segments, out)
     files += lists.write_tables(analysis.segmentation, analysis.sweep.frame(), out)
-    csv_files.write_csv(analysis.lines.set_aside(), out / "set_aside.csv")
+    csv_files.write_parts(analysis.lines.set_aside().parts(), out / "set_aside.csv")
     csv_files.write_text(recipe(analysis).to_json(), out / "recipe.json")
     found = rules(analysis.segmentation, analysis.options.seed)
     sold = overview(analysis.lines) if isinstance(analysis.lines, OrderLines) else None
@@ -100,7 +100,7 @@ def write_scored(lines: Understood, segmentation: Segmentation, out: Path, wante
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
     files = lists.write_lists(segmentation, out, control)
-    csv_files.write_csv(lines.set_aside(), out / "set_aside.csv")
+    csv_files.write_parts(lines.set_aside().parts(), out / "set_aside.csv")
     more = takeaway.write(segmentation, out, wanted, control)
     return Written((*files, out / "set_aside.csv", *more.files), more.facts)
 

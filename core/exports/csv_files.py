@@ -91,8 +91,14 @@ def write_csv(table: pd.DataFrame | pa.Table, path: Path, *, safe: bool = True) 
     Numbers are written with the fewest digits that give the same number back, whole ones without a point; missing
     values as empty cells. The file stands under its name only once it is complete.
     """
+    write_parts([arrow(table)], path, safe=safe)
+
+
+def write_parts(parts: Iterable[pa.Table], path: Path, *, safe: bool = True) -> None:
+    """As `write_csv`, of at least one table, with the further ones of the same columns put below it as they come."""
     with aside(path) as file:
-        _write(arrow(table), file, safe=safe)
+        for number, part in enumerate(parts):
+            _write(part, file, safe=safe, header=not number)
 
 
 def csv_bytes(table: pd.DataFrame | pa.Table, *, safe: bool = True, verbatim: Collection[str] = ()) -> bytes:
@@ -138,8 +144,11 @@ def aside(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _write(table: pa.Table, file: IO[bytes], *, safe: bool, verbatim: Collection[str] = ()) -> None:
-    file.write(header_bytes(table.column_names, safe=safe))
+def _write(
+    table: pa.Table, file: IO[bytes], *, safe: bool, verbatim: Collection[str] = (), header: bool = True
+) -> None:
+    if header:
+        file.write(header_bytes(table.column_names, safe=safe))
     for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
         file.write(line_bytes(lines_of(batch, safe=safe, verbatim=verbatim)))
 

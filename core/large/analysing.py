@@ -15,7 +15,7 @@ import pyarrow as pa
 from core.clustering.preparation import Preparation, PreparationOptions
 from core.clustering.summary import MOST_EXACT
 from core.clustering.sweep import Sweep, sweep
-from core.engine import Engine
+from core.engine import Engine, batches
 from core.exports.control import COLUMN as CONTROL_COLUMN
 from core.exports.control import Control, draw_of
 from core.exports.csv_files import ROWS_AT_ONCE
@@ -61,16 +61,16 @@ class EveryCustomer:
 
     def batches(self, control: Control | None = None) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
         """The rows a batch at a time; with a control group a last column says who is in it."""
-        schema, batches = self.engine.batches(self.rows, ROWS_AT_ONCE)
+        schema, some = batches(self.rows, ROWS_AT_ONCE)
         if control is None:
-            return schema, batches
+            return schema, some
         column = not_taken(CONTROL_COLUMN, list(schema.names))
-        return schema.append(pa.field(column, pa.bool_())), _flagged(batches, control, column)
+        return schema.append(pa.field(column, pa.bool_())), _flagged(some, control, column)
 
 
-def _flagged(batches: Iterable[pa.RecordBatch], control: Control, column: str) -> Iterator[pa.RecordBatch]:
+def _flagged(some: Iterable[pa.RecordBatch], control: Control, column: str) -> Iterator[pa.RecordBatch]:
     start = 0
-    for batch in batches:
+    for batch in some:
         members = control.members[start : start + batch.num_rows]
         yield batch.append_column(column, pa.array(members))
         start += batch.num_rows

@@ -10,7 +10,6 @@ from typing import Literal
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousDatesError, AmbiguousInputError, NoUsableRowsError, listed
@@ -25,7 +24,7 @@ from core.orders.relating import NUMBERED, Relations, all_relations, related, re
 from core.orders.remarks import remarks, rows_in_other_currencies
 from core.orders.roles import DESCRIPTIVE
 from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, refunded, sale_rules
-from core.orders.set_aside import rows_set_aside
+from core.orders.set_aside import RowsSetAside, rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
 from core.orders.visits import sums_by_customer, visits
@@ -122,9 +121,9 @@ class OrderLines:
     def warnings(self) -> tuple[str, ...]:
         return (*self.source.notes, *self.recognition.warnings, *self.reading.warnings, *self.remarks)
 
-    def set_aside(self) -> pd.DataFrame:
-        """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
-        return rows_set_aside(self.rows, self.ledger, self.source).frame()
+    def set_aside(self) -> RowsSetAside:
+        """The rows set aside, as the files have them."""
+        return rows_set_aside(self.rows, self.ledger, self.source)
 
 
 def clean(engine: Engine, source: SourceTable, options: CleaningOptions | None = None) -> OrderLines:

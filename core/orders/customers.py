@@ -8,7 +8,6 @@ from decimal import Decimal as ExactMoney
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
 from core.engine import Engine
 from core.errors import AmbiguousInputError, NoUsableRowsError, listed
@@ -21,7 +20,7 @@ from core.orders.names import normalised
 from core.orders.numbers import Decimal
 from core.orders.reading import decide_numbers, percentless
 from core.orders.roles import CONTACTS, ROLES
-from core.orders.set_aside import rows_set_aside
+from core.orders.set_aside import RowsSetAside, rows_set_aside
 from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
 
@@ -110,9 +109,9 @@ class CustomerTable:
             found.append(f"Not compared by, though numbers: {listed(told)}.")
         return (*self.source.notes, *self.reading.warnings, *found)
 
-    def set_aside(self) -> pd.DataFrame:
-        """The rows set aside: file, line_number, reason, why, then the file's own columns as they were."""
-        return rows_set_aside(self.rows, self.ledger, self.source).frame()
+    def set_aside(self) -> RowsSetAside:
+        """The rows set aside, as the files have them."""
+        return rows_set_aside(self.rows, self.ledger, self.source)
 
 
 def customer_table(engine: Engine, source: SourceTable, options: CleaningOptions | None = None) -> CustomerTable | None:

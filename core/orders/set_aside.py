@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
-from pandas.api.extensions import ExtensionArray
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from core.engine import Engine
+from core.engine import Engine, batches
 from core.orders.ledger import REASONS, Ledger
 from core.orders.source import FILE, LINE, SourceTable
+
+_ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +26,20 @@ class RowsSetAside:
     table: ir.Table
     source: SourceTable
 
+    def parts(self) -> Iterator[pa.Table]:
+        """All of them in order, some at a time; the first part is empty and tells the columns.
+
+        The columns are file, line_number (from 1; missing where there are no lines), reason, why, then the files' own
+        with their text unchanged.
+        """
+        schema, some = batches(self.table.order_by([FILE, LINE]), _ROWS_AT_ONCE)
+        yield _told(schema.empty_table(), self.source)
+        for batch in some:
+            yield _told(pa.Table.from_batches([batch]), self.source)
+
     def frame(self) -> pd.DataFrame:
-        """All of them: file, line_number, reason, why, then the files' own columns with their text unchanged."""
-        return _framed(self.table, self.source)
+        """The same at once."""
+        return _framed(pa.concat_tables(self.parts()))
 
     def search(self, words: str = "", reason: str | None = None, most: int = 1_000) -> tuple[pd.DataFrame, int]:
         """The first rows as in `frame` that hold the words in one cell, in any case; and how many there are in all.
@@ -43,7 +57,8 @@ class RowsSetAside:
             held = [cell.lower().contains(ibis.literal(wanted)).fill_null(False) for cell in cells]
             found = found.filter(ibis.or_(*held))
         count = int(found.count().to_pyarrow().as_py())
-        return _framed(found, self.source, most), count
+        first = found.order_by([FILE, LINE]).limit(most).to_pyarrow()
+        return _framed(_told(first, self.source)), count
 
 
 def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: Engine | None = None) -> RowsSetAside:
@@ -64,39 +79,39 @@ def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: 
     return RowsSetAside(joined if engine is None else engine.keep(joined, "aside"), source)
 
 
-def _framed(found: ir.Table, source: SourceTable, most: int | None = None) -> pd.DataFrame:
-    in_order = found.order_by([FILE, LINE])
-    joined = (in_order if most is None else in_order.limit(most)).to_pandas()
-    names, lines = _places(source, joined[FILE].to_numpy(), joined[LINE])
-    frame = pd.DataFrame(
-        {
-            "file": names,
-            "line_number": lines,
-            "reason": joined["reason"].to_numpy(),
-            "why": [REASONS[reason] for reason in joined["reason"]],
-        }
-    )
-    originals = joined[[source.column(header) for header in source.headers]]
-    originals.columns = pd.Index(_beside(frame.columns, source.headers))
-    whole: pd.DataFrame = pd.concat([frame, originals], axis=1)
-    return whole
+def _told(found: pa.Table, source: SourceTable) -> pa.Table:
+    files, lines = _places(source, found[FILE].to_numpy(), pc.fill_null(found[LINE], 0).to_numpy())
+    reasons = found["reason"].to_pylist()
+    ours = {
+        "file": pa.array(files, pa.string()),
+        "line_number": lines,
+        "reason": pa.array(reasons, pa.string()),
+        "why": pa.array([REASONS[reason] for reason in reasons], pa.string()),
+    }
+    originals = [found[source.column(header)] for header in source.headers]
+    return pa.table([*ours.values(), *originals], [*ours, *_beside(ours, source.headers)])
 
 
-def _places(source: SourceTable, numbers: np.ndarray, lines: pd.Series) -> tuple[list[str], ExtensionArray]:
+def _framed(table: pa.Table) -> pd.DataFrame:
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.assign(line_number=table["line_number"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
+
+
+def _places(source: SourceTable, numbers: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, pa.Array]:
     """The file and the line of each row: a table has no lines, and files that are read as one each have their own."""
-    names = np.array([file.name for file in source.files], dtype=object)[numbers.astype("int64")]
-    placed = lines.astype("Int64").array.copy()
+    numbers, placed = numbers.astype("int64"), lines.astype("int64")
+    names = np.array([file.name for file in source.files], dtype=object)[numbers]
+    nowhere = np.zeros(len(numbers), dtype=bool)
     for number, file in enumerate(source.files):
         here = numbers == number
         if file.engine is not None:
-            placed[here] = pd.NA
+            nowhere |= here
         elif file.members:
             ends = np.cumsum([rows for _, rows in file.members])
-            within = placed[here].astype("int64")
-            member = np.searchsorted(ends, within)
+            member = np.searchsorted(ends, placed[here])
             names[here] = np.array([name for name, _ in file.members], dtype=object)[member]
-            placed[here] = within - np.concatenate([[0], ends])[member]
-    return list(names), placed
+            placed[here] -= np.concatenate([[0], ends])[member]
+    return names, pa.array(placed, mask=nowhere)
 
 
 def _beside(taken: Iterable[str], headers: Iterable[str]) -> list[str]:

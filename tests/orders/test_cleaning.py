@@ -54,7 +54,7 @@ def test_the_reason_for_each_row(engine: Engine, tmp_path: Path):
     lines = order_lines(engine, tmp_path, HEADER + GOOD + "".join(f"{row}\n" for row in rows))
     first = 2 + GOOD.count("\n")
     given = dict(enumerate(ROWS.values(), first))
-    aside = lines.set_aside()
+    aside = lines.set_aside().frame()
     found = dict(zip(aside["line_number"], aside["reason"], strict=True))
     assert {line: found.get(line, "used") for line in given} == given
     assert set(found) <= set(given)
@@ -89,7 +89,7 @@ def test_uneven_rows_that_make_up_for_each_other(
     assert fates(lines) == {"used": 6001, **aside}
     assert lines.revenue == Decimal("30005.00")
     assert lines.ledger.balances
-    assert list(lines.set_aside().line_number) == [
+    assert list(lines.set_aside().frame().line_number) == [
         2 + place + uneven.index(row) for row in uneven if row.endswith(",1")
     ]
 
@@ -292,7 +292,7 @@ def test_other_currencies_are_set_aside(engine: Engine, tmp_path: Path):
 def test_rows_set_aside_come_with_file_line_reason_and_their_own_text(engine: Engine, tmp_path: Path):
     first = f"{HEADER}{GOOD}C9,O9, soon ,1,5.00\n"
     second = f'{HEADER}\nC8,O8,2024-01-09,1,"x\ny"\nC8,O8,2024-01-09,1,7.00\n,O7,2024-01-09,1,=1+1\n'
-    aside = order_lines(engine, tmp_path, first, second).set_aside()
+    aside = order_lines(engine, tmp_path, first, second).set_aside().frame()
     assert list(aside.columns) == SET_ASIDE
     assert aside.fillna("").to_numpy().tolist() == [
         ["orders0.csv", 5, "bad-date", "The date cannot be read", "C9", "O9", " soon ", "1", "5.00"],
@@ -302,7 +302,7 @@ def test_rows_set_aside_come_with_file_line_reason_and_their_own_text(engine: En
 
 
 def test_nothing_set_aside_is_a_table_without_rows(engine: Engine, tmp_path: Path):
-    aside = order_lines(engine, tmp_path, HEADER + GOOD).set_aside()
+    aside = order_lines(engine, tmp_path, HEADER + GOOD).set_aside().frame()
     assert list(aside.columns) == SET_ASIDE
     assert aside.empty
 
@@ -332,7 +332,7 @@ def test_an_order_that_two_files_hold_counts_once(engine: Engine, tmp_path: Path
     lines = order_lines(engine, tmp_path, HEADER + GOOD, HEADER + GOOD + "C3,O3,2024-02-01,1,4.00\n")
     assert fates(lines) == {"used": 4, "in-another-file": 3}
     assert (lines.ledger.rows_in, lines.revenue) == (7, Decimal("30.50"))  # 10 + 7.50 + 9 + 4
-    aside = lines.set_aside()
+    aside = lines.set_aside().frame()
     assert list(zip(aside["file"], aside["line_number"], strict=True)) == [
         ("orders0.csv", 4), ("orders1.csv", 2), ("orders1.csv", 3),
     ]  # fmt: skip
@@ -421,7 +421,7 @@ def test_exact_copies_stay_unless_they_are_to_be_dropped(engine: Engine, tmp_pat
     assert fates(order_lines(engine, tmp_path, text)) == {"used": 4}
     dropped = order_lines(engine, tmp_path, text, drop_duplicates=True)
     assert fates(dropped) == {"used": 3, "duplicate": 1}
-    assert dropped.set_aside()["line_number"].tolist() == [5]
+    assert dropped.set_aside().frame()["line_number"].tolist() == [5]
 
 
 def test_rows_that_two_files_hold_are_told_where_orders_have_no_numbers(engine: Engine, tmp_path: Path):
@@ -433,7 +433,7 @@ def test_rows_that_two_files_hold_are_told_where_orders_have_no_numbers(engine: 
     assert lines.revenue == Decimal("30.00")
     apart = order_lines(engine, tmp_path, january, february, drop_duplicates=True)
     assert apart.revenue == Decimal("22.50")
-    left_out = apart.set_aside()
+    left_out = apart.set_aside().frame()
     assert list(zip(left_out.file, left_out.line_number, strict=True)) == [("orders1.csv", 2)]
 
 
@@ -484,6 +484,6 @@ def test_a_thousand_that_comes_late_is_no_decimal(engine: Engine, tmp_path: Path
 
 def test_a_column_of_the_file_may_bear_one_of_our_names(engine: Engine, tmp_path: Path):
     lines = order_lines(engine, tmp_path, "customer,date,amount,reason\nA,2024-01-05,1.00,gift\nB,soon,2.00,why not\n")
-    aside = lines.set_aside()
+    aside = lines.set_aside().frame()
     assert aside.columns.is_unique
     assert aside.loc[0, ["reason", "reason (file)"]].tolist() == ["bad-date", "why not"]

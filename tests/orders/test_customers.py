@@ -226,7 +226,7 @@ def test_of_a_customer_who_stands_twice_the_first_row_counts(read: Read):
     assert found.ledger.balances
     assert found.ledger.customers_in == 18
     assert customer_features(found).values.loc["C3", "score"] == 3
-    aside = found.set_aside()
+    aside = found.set_aside().frame()
     assert aside[["line_number", "reason", "customer", "score"]].fillna("").to_numpy().tolist() == [
         [20, "repeated-customer", "C3", "99"],
         [21, "no-customer", "", "7"],
@@ -238,7 +238,7 @@ def test_of_several_files_the_first_one_counts(read: Read):
     first = "email,score\n" + "".join(f"c{n}@example.com,{n}\n" for n in range(20))
     found = table(read(first, "email,score\nnew@example.com,50\nC3@Example.com,99\n"))
     assert found.ledger.used.rows == 21
-    assert found.set_aside()[["file", "line_number", "reason"]].to_numpy().tolist() == [
+    assert found.set_aside().frame()[["file", "line_number", "reason"]].to_numpy().tolist() == [
         ["file 1.csv", 3, "repeated-customer"]
     ]
     assert customer_features(found).values.loc["c3@example.com", "score"] == 3

@@ -46,7 +46,7 @@ def test_parquet_files_alike_are_one_table_that_is_not_copied(engine: Engine, tm
 def test_rows_set_aside_are_told_by_their_own_file_and_row(engine: Engine, tmp_path: Path):
     for number in (1, 2, 3):
         month(tmp_path, number, "UNION ALL SELECT NULL, DATE '2024-05-05', 1.0, 'x'")
-    aside = lines_of(engine, tmp_path).set_aside()
+    aside = lines_of(engine, tmp_path).set_aside().frame()
     assert list(zip(aside["file"], aside["line_number"], strict=True)) == [
         ("part-01.parquet", 2), ("part-02.parquet", 3), ("part-03.parquet", 4)
     ]  # fmt: skip

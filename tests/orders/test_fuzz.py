@@ -71,7 +71,7 @@ def told(content: bytes, folder: Path) -> str:
             result = error.code
         else:
             assert found.ledger.balances
-            found.set_aside()
+            found.set_aside().frame()
             result = "understood"
     assert time.process_time() - begun < SECONDS, "too slow"
     return result

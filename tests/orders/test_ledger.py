@@ -211,7 +211,7 @@ def read(engine: Engine, text: str, *, priced: bool, returns: str) -> OrderLines
             lines = clean(engine, open_sources(engine, [path]), CleaningOptions(columns=columns, returns=returns))
         except NoUsableRowsError:
             return None
-        lines.set_aside()  # reads the file once more, which is gone afterwards
+        lines.set_aside().frame()  # reads the file once more, which is gone afterwards
         return lines
 
 

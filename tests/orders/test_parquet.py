@@ -192,7 +192,8 @@ def _judged_both_ways(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> lis
             assert any(name.startswith("rows") for [name] in tables) == (most > 0)
             seen = overview(lines)
             told.append(
-                (lines.ledger, lines.set_aside().to_dict("list"), customer_features(lines).values.fillna(-1).to_dict(),
+                (lines.ledger, lines.set_aside().frame().to_dict("list"),
+                 customer_features(lines).values.fillna(-1).to_dict(),
                  seen.months.to_dict("list"), seen.cohorts.cells.to_dict("list"))
             )  # fmt: skip
     assert told[0] == told[1]
@@ -220,6 +221,6 @@ def test_rows_of_a_folder_judged_where_they_lie_keep_their_own_numbers(tmp_path:
 def test_a_column_called_as_duckdb_numbers_rows_stays_the_file_s_own(engine: Engine, tmp_path: Path):
     pq.write_table(_shop(1, File_Row_Number=[7, 8, 9, 10]), tmp_path / "orders.parquet")
     lines = clean(engine, open_sources(engine, [tmp_path / "orders.parquet"]))
-    aside = lines.set_aside()
+    aside = lines.set_aside().frame()
     assert aside["line_number"].tolist() == [2, 4]
     assert aside["File_Row_Number"].tolist() == [8, 10]

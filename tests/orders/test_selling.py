@@ -166,7 +166,7 @@ def test_exact_copies_are_kept_and_can_be_dropped(engine: Engine, tmp_path: Path
     dropped = order_lines(engine, tmp_path, text, drop_duplicates=True)
     assert dropped.revenue == Decimal(9)
     assert fates(dropped) == {"used": 2, "duplicate": 2}
-    assert list(dropped.set_aside().line_number) == [3, 4]
+    assert list(dropped.set_aside().frame().line_number) == [3, 4]
 
 
 def test_a_price_without_cents_is_no_refund(engine: Engine, tmp_path: Path):

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from core.engine import Engine
+from core.exports import csv_files
+from core.orders import set_aside
+from core.orders.cleaning import clean
 from core.orders.remarks import rows_by_currency
 from core.orders.set_aside import rows_set_aside
+from core.orders.source import open_sources
+from tests.commands import rows_of
 from tests.orders.builders import order_lines
 
 TEXT = (
@@ -58,3 +63,18 @@ def test_rows_by_currency_are_those_that_could_count(engine: Engine, tmp_path: P
     assert rows_by_currency(found.rows, found.reading.currency) == {"EUR": 3, "USD": 1}
     plain = order_lines(engine, tmp_path, "customer,date,amount\nA,2024-01-01,1\n")
     assert rows_by_currency(plain.rows, plain.reading.currency) == {}
+
+
+def test_rows_are_written_a_few_at_a_time_as_they_are_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(set_aside, "_ROWS_AT_ONCE", 3)
+    rows = [f"{'' if place % 2 else 'c'},2024-01-{place % 28 + 1:02},{place}" for place in range(1, 41)]
+    (tmp_path / "orders.csv").write_text("customer,date,amount\n" + "\n".join(rows) + "\n")
+    with Engine() as engine:
+        aside = clean(engine, open_sources(engine, [tmp_path / "orders.csv"])).set_aside()
+        parts = list(aside.parts())
+        csv_files.write_parts(parts, tmp_path / "aside.csv")
+    assert [len(part) for part in parts] == [0, *[3] * 6, 2]
+    written = rows_of(tmp_path / "aside.csv")
+    assert [row["line_number"] for row in written] == [str(line) for line in range(2, 42, 2)]
+    assert [row["amount"] for row in written] == [str(place) for place in range(1, 41, 2)]
+    assert {row["reason"] for row in written} == {"no-customer"}

@@ -124,7 +124,7 @@ def test_a_note_among_the_rows_is_kept_for_the_ledger(engine: Engine, tmp_path: 
     assert [line for line, *_ in rows(source)] == [2, 3, 4, 5, 6, 7, 8]
     lines = clean(engine, source)
     assert {entry.reason: entry.rows for entry in lines.ledger.entries} == {"used": 6, "no-date": 1}
-    assert lines.set_aside()["line_number"].tolist() == [5]
+    assert lines.set_aside().frame()["line_number"].tolist() == [5]
 
 
 def test_blank_rows_and_a_repeated_header_keep_the_numbers_right(engine: Engine, tmp_path: Path):
@@ -352,7 +352,7 @@ def test_old_workbooks(engine: Engine, tmp_path: Path):
 def test_set_aside_rows_are_told_by_the_number_in_the_sheet(engine: Engine, tmp_path: Path):
     sheet = [["Title"], [], HEADER, ORDERS[0], [None, date(2024, 1, 31), 5.0], ["C7", "never", 5.0], ORDERS[1]]
     path = book(tmp_path / "a.xlsx", {"S": sheet})
-    aside = clean(engine, opened(engine, path)).set_aside()
+    aside = clean(engine, opened(engine, path)).set_aside().frame()
     assert aside[["line_number", "reason"]].to_numpy().tolist() == [[5, "no-customer"], [6, "bad-date"]]
     told = run("inspect", path, "--json").told
     assert (told["rows_read"], told["rows_used"], told["encoding"], told["delimiter"]) == (4, 2, None, None)

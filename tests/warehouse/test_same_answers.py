@@ -47,7 +47,7 @@ def answers(source: Path | Address, terms: Terms = Terms()) -> Answers:  # noqa:
         found = customer_features(lines)
         matrix = prepare(found.values, DEFAULT, PreparationOptions()).fit_matrix(found.values)
         labels = sweep(matrix, k_max=4).fits[4].labels
-        aside = lines.set_aside() if lines.ledger.set_aside else pd.DataFrame()
+        aside = lines.set_aside().frame() if lines.ledger.set_aside else pd.DataFrame()
         return Answers(lines.ledger, lines.orders, aside, found.values, found.contacts, labels, lines.source.notes)
 
 

@@ -86,7 +86,7 @@ def test_copies_are_set_aside_here(engine: Engine, postgres: Postgres):
     url = made(postgres, select)
     lines = understand(engine, open_sources(engine, [address(url)]), CleaningOptions(drop_duplicates=True))
     assert {entry.reason: entry.rows for entry in lines.ledger.set_aside} == {"duplicate": 2}
-    assert lines.set_aside()["line_number"].isna().all()
+    assert lines.set_aside().frame()["line_number"].isna().all()
 
 
 @pytest.mark.parametrize("bring", [False, True])
