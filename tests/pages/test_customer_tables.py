@@ -100,7 +100,7 @@ def test_report_and_recipe_can_be_taken_along(app: AppTest):
     assert not app.error
     assert "Umsatz" in services.report(workspace(app))
     assert '"Umsatz"' in services.recipe(workspace(app))
-    assert files.set_aside(workspace(app)).empty
+    assert files.set_aside(workspace(app)).num_rows == 0
     assert b"Umsatz" in taking.list_file(workspace(app), 1)
 
 
