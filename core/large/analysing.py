@@ -47,7 +47,6 @@ class Grouped:
 class EveryCustomer:
     """All customers in their segments, as segments.csv has them: sorted by customer_id, in the engine."""
 
-    engine: Engine
     rows: ir.Table
     n_segments: int
 
@@ -221,7 +220,7 @@ def everyone(engine: Engine, lines: OrderLines, segmentation: Segmentation, assi
         listed = listed.left_join(named, listed.customer_id == named[_WHO]).drop(_WHO)
     if lines.source.elsewhere is not None:
         lines.source.elsewhere.require_unchanged()
-    return EveryCustomer(engine, listed.order_by("customer_id"), segmentation.n_segments)
+    return EveryCustomer(listed.order_by("customer_id"), segmentation.n_segments)
 
 
 def _in_memory(table: pa.Table, names: Sequence[str], lines: OrderLines) -> CustomerFeatures:

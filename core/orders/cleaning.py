@@ -197,7 +197,7 @@ def _lines(engine: Engine, by: _Judgement) -> OrderLines:
         rows = _set_aside(rows, without, ["customer_id"], "no-purchase")
         sums = sums.mutate(fate=ibis.ifelse(never, _fate("no-purchase"), sums.fate))
         ledger, purchases = reckon(sums, source.rows)
-    if not ledger.balances and source.elsewhere is not None:
+    if not ledger.balances and source.read_again:
         raise changed(source.files[0].name)
     if not ledger.balances:
         raise AssertionError(f"{ledger.rows_in} rows were read, and the ledger tells of another number")

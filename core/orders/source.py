@@ -23,7 +23,7 @@ from core.orders.source_file import SourceFile
 from core.orders.text import plain_name, unique
 from core.warehouse.address import Address
 from core.warehouse.attached import Attached
-from core.warehouse.connecting import PLAIN, Connection, Terms
+from core.warehouse.connecting import PLAIN, Connection, Terms, changed
 
 FILE = "file_number"
 LINE = "line_number"
@@ -90,6 +90,11 @@ class SourceTable:
         """The files below each other, without line numbers."""
         return _without_lines(self.parts)
 
+    @property
+    def read_again(self) -> bool:
+        """Whether judged rows are read again from where somebody may have written to them meanwhile."""
+        return self.elsewhere is not None or any(file.rows > MOST_KEPT for file in self.files)
+
     def contents(self) -> list[ir.Table]:
         """The cells of each file, without line numbers."""
         return [part.drop(LINE) if LINE in part.columns else part for part in self.parts]
@@ -120,7 +125,7 @@ class SourceTable:
 
         Raises
         ------
-        UNEVEN_ROWS
+        UNEVEN_ROWS, TableChangedError
         """
         if self.elsewhere is not None:
             return self._kept_elsewhere(engine, stages)
@@ -133,7 +138,8 @@ class SourceTable:
             if not (typed and has_lines and file.rows > MOST_KEPT):
                 rows = engine.keep(rows, "rows")
                 if rows.count().to_pyarrow().as_py() != file.rows:
-                    raise RowsLostError(file.name)
+                    # Only text can hold rows that a reader counts otherwise.
+                    raise RowsLostError(file.name) if file.dialect is not None else changed(file.name)
             placed = rows if has_lines else rows.mutate(**{LINE: rows.rowid() + file.first_line})
             tables.append(placed.mutate(**{FILE: ibis.literal(number, "int32")}))
         return _stacked(tables)

@@ -216,10 +216,10 @@ def no_such_table(address: Address) -> NoSuchTableError:
 
 
 def changed(address: object) -> TableChangedError:
-    """What to say of a table that somebody wrote to meanwhile."""
+    """What to say of a table, or of a large file, that somebody wrote to meanwhile."""
     return TableChangedError(
         f"{address} changed while it was worked on: its figures would not belong together.",
-        hint="Start again; or bring the rows here first with --bring, which takes them all at one moment.",
+        hint="Start again once nobody writes to it. With --bring, a table's rows are all taken at one moment.",
     )
 
 

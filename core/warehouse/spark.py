@@ -170,9 +170,13 @@ def _joined(address: Address, here: str) -> SparkSession:
         builder = SparkSession.builder.appName("elbow-room").master(f"spark://{address.server}")
         session = _with(builder, settings).getOrCreate().newSession()
         _users[address.engine, address.server] += 1
-    for name, value in address.options.items():
-        if name.startswith("spark.sql.") and session.conf.isModifiable(name):
-            session.conf.set(name, value)
+    try:
+        for name, value in address.options.items():
+            if name.startswith("spark.sql.") and session.conf.isModifiable(name):
+                session.conf.set(name, value)
+    except Exception:
+        _leave(address, session)
+        raise
     return session
 
 
@@ -210,8 +214,10 @@ def _leave(address: Address, session: SparkSession) -> None:
     with _lock:
         _users[address.engine, address.server] -= 1
         if address.engine == "spark-connect":
-            session.stop()
-            _forget_connect()
+            try:
+                session.stop()
+            finally:  # a server that is gone can't be told
+                _forget_connect()
         elif _users[address.engine, address.server] == 0:
             SparkSession.builder.getOrCreate().stop()
 

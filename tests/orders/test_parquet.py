@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.engine import Engine
-from core.errors import UnreadableFileError
+from core.errors import TableChangedError, UnreadableFileError
 from core.features.engineering import customer_features
 from core.orders import source
 from core.orders.as_read import tables_as_read
@@ -224,3 +224,17 @@ def test_a_column_called_as_duckdb_numbers_rows_stays_the_file_s_own(engine: Eng
     aside = lines.set_aside().frame()
     assert aside["line_number"].tolist() == [2, 4]
     assert aside["File_Row_Number"].tolist() == [8, 10]
+
+
+@pytest.mark.parametrize("most_kept", [0, source.MOST_KEPT])
+def test_a_file_that_changes_between_two_steps_is_said_to(
+    most_kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(source, "MOST_KEPT", most_kept)
+    path = tmp_path / "orders.parquet"
+    pq.write_table(_shop(1), path)
+    with Engine() as engine:
+        opened = open_sources(engine, [path])
+        pq.write_table(pa.concat_tables([_shop(1), _shop(11)]), path)
+        with pytest.raises(TableChangedError, match=r"orders\.parquet changed"):
+            clean(engine, opened)
