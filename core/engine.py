@@ -22,7 +22,14 @@ import pyarrow.parquet as pq
 import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend
 
-from core.errors import CancelledError, NoRoomError, OutOfMemoryError, UnusableSettingError, UserError
+from core.errors import (
+    CancelledError,
+    NoRoomError,
+    OutOfMemoryError,
+    TableChangedError,
+    UnusableSettingError,
+    UserError,
+)
 from core.warehouse.faults import Speaking
 
 _AT_REST = "64MB"
@@ -73,6 +80,10 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
             )
         if isinstance(error, duckdb.InterruptException):
             return CancelledError()
+        if isinstance(error, duckdb.IOException) and "No files found" in text:
+            return TableChangedError(
+                "A file was moved or removed while it was worked on.", hint="Put it back, and start again."
+            )
         return None
 
     def to_pyarrow_batches(self, expr: ir.Expr, /, *, chunk_size: int = _BATCH_ROWS, **_: Any) -> pa.RecordBatchReader:

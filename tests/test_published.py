@@ -17,7 +17,8 @@ import pytest
 from core.engine import Engine
 from core.features.engineering import customer_features
 from core.orders.cleaning import CleaningOptions, OrderLines, clean
-from core.orders.source import SourceTable, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import SourceTable
 from tests.commands import run
 
 

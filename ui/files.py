@@ -24,7 +24,8 @@ from core.orders.remarks import rows_by_currency
 from core.orders.roles import BY_NAME
 from core.orders.samples import UnderstoodValue, likely_reading, understood_samples
 from core.orders.set_aside import RowsSetAside, rows_set_aside
-from core.orders.source import SourceTable, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import SourceTable
 from core.orders.understanding import Understood, understand
 from core.orders.values import Ambiguity, Reading
 from core.warehouse.address import Address

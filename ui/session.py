@@ -18,7 +18,7 @@ from core.engine import Engine, give_back
 from core.errors import UserError
 from core.exports.takeaway import Wanted
 from core.orders.cleaning import CleaningOptions, Returns
-from core.orders.source import SourceTable
+from core.orders.source_table import SourceTable
 from core.orders.tables import Glance
 from core.orders.values import Ambiguity
 from core.segments.generations import Edit, Line, Thread

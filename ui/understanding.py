@@ -13,8 +13,8 @@ from core.orders.dates import DateOrder, DayCount
 from core.orders.grammar import SPACES
 from core.orders.roles import BY_NAME, ROLES, Role
 from core.orders.samples import UnderstoodValue
-from core.orders.source import SourceTable
 from core.orders.source_file import SourceFile
+from core.orders.source_table import SourceTable
 from core.orders.values import Reading
 from ui import files
 from ui.session import Workspace

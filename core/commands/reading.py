@@ -8,7 +8,8 @@ from typing import cast
 
 from core.engine import Engine
 from core.orders.cleaning import CleaningOptions, Returns
-from core.orders.source import SourceTable, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import SourceTable
 from core.orders.understanding import Understood, understand
 from core.warehouse.address import address, is_address
 from core.warehouse.connecting import Terms

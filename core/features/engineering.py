@@ -108,8 +108,7 @@ def _of_orders(lines: OrderLines, names: Sequence[str] | None) -> CustomerFeatur
     for role, column in contact_tables(lines).items():
         contacts = contacts.join(column.to_pandas().set_index("customer_id").set_axis([role], axis=1), how="outer")
     reach = contacts.reindex(frame.index)
-    if lines.source.elsewhere is not None:
-        lines.source.elsewhere.require_unchanged()
+    lines.source.require_unchanged()
     return CustomerFeatures(frame, reach, lines.reference_date, lines.reading.currency)
 
 

@@ -218,8 +218,7 @@ def everyone(engine: Engine, lines: OrderLines, segmentation: Segmentation, assi
         column = engine.here(column, "contacts")
         named = column.select(**{role: column.contact, _WHO: column.customer_id})
         listed = listed.left_join(named, listed.customer_id == named[_WHO]).drop(_WHO)
-    if lines.source.elsewhere is not None:
-        lines.source.elsewhere.require_unchanged()
+    lines.source.require_unchanged()
     return EveryCustomer(listed.order_by("customer_id"), segmentation.n_segments)
 
 

@@ -25,10 +25,9 @@ from core.orders.remarks import remarks, rows_in_other_currencies
 from core.orders.roles import DESCRIPTIVE
 from core.orders.selling import JUDGED_BY, SaleRules, not_an_order, not_sold, refunded, sale_rules
 from core.orders.set_aside import RowsSetAside, rows_set_aside
-from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
+from core.orders.source_table import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
 from core.orders.visits import sums_by_customer, visits
-from core.warehouse.connecting import changed
 from core.warehouse.faults import NotDoneThereError
 
 Returns = Literal["net", "ignore", "as-is"]
@@ -197,9 +196,8 @@ def _lines(engine: Engine, by: _Judgement) -> OrderLines:
         rows = _set_aside(rows, without, ["customer_id"], "no-purchase")
         sums = sums.mutate(fate=ibis.ifelse(never, _fate("no-purchase"), sums.fate))
         ledger, purchases = reckon(sums, source.rows)
-    if not ledger.balances and source.read_again:
-        raise changed(source.files[0].name)
     if not ledger.balances:
+        source.require_unchanged()
         raise AssertionError(f"{ledger.rows_in} rows were read, and the ledger tells of another number")
     used = rows.filter(rows.fate == USED) if ledger.set_aside else rows
     visited = engine.keep(visits(used), "visits")
@@ -230,7 +228,7 @@ def _judged(engine: Engine, by: _Judgement) -> ir.Table:
     if not by.ties.any and not several:
         rows = source.kept(engine, *stages, judge, typed=parsing.is_typed(source, by.recognition))
     else:
-        if source.elsewhere is not None:
+        if source.elsewhere:
             raise NotDoneThereError("the rows of an order tell of each other", hint="Bring the rows here first.")
         tied = engine.keep(related(source.kept(engine, *stages), by.ties), "tied")
         judged = judge(tied)

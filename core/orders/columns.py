@@ -20,7 +20,7 @@ from core.orders.headers import HeaderWords, name_score, speaks_of_a_sum
 from core.orders.names import normalised, of_money
 from core.orders.platforms import Platform, columns_of, platform_of
 from core.orders.roles import BY_NAME, ROLES, Role
-from core.orders.source import SourceTable
+from core.orders.source_table import SourceTable
 
 _REQUIRED_SHARE = 0.5  # of the sampled values that must look like the role's kind
 _GUESSABLE = ("order_date", "customer_id", "amount", "quantity")

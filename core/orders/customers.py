@@ -21,7 +21,7 @@ from core.orders.numbers import Decimal
 from core.orders.reading import decide_numbers, percentless
 from core.orders.roles import CONTACTS, ROLES
 from core.orders.set_aside import RowsSetAside, rows_set_aside
-from core.orders.source import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
+from core.orders.source_table import FILE, LINE, UNEVEN_ROWS, SourceTable, Stage
 from core.orders.values import Reading
 
 ALL_DIFFERENT = 0.9

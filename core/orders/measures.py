@@ -11,7 +11,7 @@ from core.orders import currencies, values
 from core.orders.columns import Recognition
 from core.orders.names import normalised, of_money
 from core.orders.roles import BY_NAME, CONTACTS
-from core.orders.source import SourceTable
+from core.orders.source_table import SourceTable
 
 _ID = frozenset(
     {"id", "ids", "key", "code", "nr", "no", "num", "number", "nummer", "numero", "numer", "uuid", "guid", "uid"}

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 from core.engine import Engine
 from core.orders.relating import NUMBERED
-from core.orders.source import FILE, LINE, SourceTable
+from core.orders.source_table import FILE, LINE, SourceTable
 
 _ORDER = ("customer_id", "order_key")
 

@@ -14,7 +14,7 @@ from core.orders.columns import Recognition
 from core.orders.relating import NUMBERED
 from core.orders.roles import BY_NAME, DESCRIPTIVE
 from core.orders.selling import SaleRules, takes_back
-from core.orders.source import SourceTable, Stage
+from core.orders.source_table import SourceTable, Stage
 from core.orders.values import Reading
 
 _MOMENT = "moment"

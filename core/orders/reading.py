@@ -17,7 +17,7 @@ from core.orders.dates import DateEvidence, DateOrder
 from core.orders.names import normalised
 from core.orders.numbers import Decimal, NumberEvidence
 from core.orders.roles import BY_NAME
-from core.orders.source import FILE, LINE, SourceTable
+from core.orders.source_table import FILE, LINE, SourceTable
 from core.orders.values import Ambiguity, Choice, Reading
 
 _IN_WORDS: Mapping[DateOrder, str] = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}

@@ -13,7 +13,7 @@ from core.orders import values
 from core.orders.columns import Recognition
 from core.orders.names import normalised, of_money
 from core.orders.numbers import BELOW_NOTHING
-from core.orders.source import FILE, LINE, SourceTable
+from core.orders.source_table import FILE, LINE, SourceTable
 
 NUMBERED = "has_order_number"
 

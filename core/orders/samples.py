@@ -17,7 +17,7 @@ from core.orders import reading as readings
 from core.orders.cleaning import CleaningOptions
 from core.orders.columns import Recognition
 from core.orders.roles import BY_NAME
-from core.orders.source import UNEVEN_ROWS, SourceTable
+from core.orders.source_table import UNEVEN_ROWS, SourceTable
 from core.orders.values import Reading
 
 _IDENTITIES = ("customer_id", "order_id", "refunded_order", "payee")

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from core.orders import numbers, sales, values
 from core.orders.columns import Recognition
-from core.orders.source import SourceTable
+from core.orders.source_table import SourceTable
 
 JUDGED_BY = ("status", "payment_status", "cancelled", "captured", "test_order", "transaction_type")
 """Roles that say whether a row is a sale, and nothing else."""

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from core.engine import Engine, batches
 from core.orders.ledger import REASONS, Ledger
-from core.orders.source import FILE, LINE, SourceTable
+from core.orders.source_table import FILE, LINE, SourceTable
 
 _ROWS_AT_ONCE = 65_536
 
@@ -31,11 +31,16 @@ class RowsSetAside:
 
         The columns are file, line_number (from 1; missing where there are no lines), reason, why, then the files' own
         with their text unchanged.
+
+        Raises
+        ------
+        TableChangedError : at the end; a file that was read again for this was another one by then
         """
         schema, some = batches(self.table.order_by([FILE, LINE]), _ROWS_AT_ONCE)
         yield _told(schema.empty_table(), self.source)
         for batch in some:
             yield _told(pa.Table.from_batches([batch]), self.source)
+        self.source.require_unchanged()
 
     def frame(self) -> pd.DataFrame:
         """The same at once."""
@@ -68,7 +73,7 @@ def rows_set_aside(rows: ir.Table, ledger: Ledger, source: SourceTable, engine: 
     ----------
     engine : keeps them, for whoever asks more than once: each time else all files are read
     """
-    if source.elsewhere is not None:
+    if source.elsewhere:
         there = rows.filter(rows.reason.notnull()).select(FILE, LINE, "reason", *source.cells)
         return RowsSetAside(there if engine is None else engine.keep(there, "aside"), source)
     numbered, judged = source.numbered(), rows

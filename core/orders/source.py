@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 
-import duckdb
-import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError, UserError, listed
@@ -20,146 +17,13 @@ from core.orders.archives import Packed
 from core.orders.folders import expanded
 from core.orders.layout import order_roles
 from core.orders.source_file import SourceFile
+from core.orders.source_table import LINE, SAMPLE_ROWS, UNEVEN_ROWS, SourceTable, unchanged_files, without_lines
 from core.orders.text import plain_name, unique
 from core.warehouse.address import Address
 from core.warehouse.attached import Attached
-from core.warehouse.connecting import PLAIN, Connection, Terms, changed
+from core.warehouse.connecting import PLAIN, Connection, Terms
 
-FILE = "file_number"
-LINE = "line_number"
-Stage = Callable[[ir.Table], dict[str, ir.Value]]
-"""What becomes of each row: columns by name, each an expression of the row alone."""
-
-MOST_KEPT = 2_000_000
-"""Rows of typed columns that are kept once judged. More take longer to write and read than to judge again."""
-
-_SAMPLE_ROWS = 1_000
 _ENOUGH_ROLES = 3  # a customer, a day and an amount
-
-
-class RowsLostError(Exception):
-    """The fast reader gave fewer rows than there are: some too short and some too long had made up for each other."""
-
-
-UNEVEN_ROWS = (RowsLostError, duckdb.InvalidInputException)
-"""What comes of such a file when all of it is read; then it has to be reread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """What can be done about rows that stay in a database of their own. They have no numbers there."""
-
-    require_unchanged: Callable[[], None]  # raises TableChangedError where they are not those that were counted
-    bring: Callable[[str], SourceTable]  # the same rows here, with the reason in words
-
-
-@dataclass(frozen=True, slots=True)
-class SourceTable:
-    """All files, each a table with a column c1..cn for each header of all of them.
-
-    A part has LINE (from 1, as an editor counts; the row's number in Parquet and in a sheet) where rows are not one
-    line each, or do not stand right below each other. Names
-    from files never become identifiers of the database: two that differ in case would clash.
-    """
-
-    files: tuple[SourceFile, ...]
-    headers: tuple[str, ...]  # as the files write them, made unique; "1", "2", ... where there is no header
-    parts: tuple[ir.Table, ...]  # one a file
-    top: pa.Table  # the first rows of `table`
-    left_out: tuple[str, ...]  # what the files hold that is not in the table, in words
-    reread: Callable[[], SourceTable]  # the same files through the reader that takes rows of any length
-    notes: tuple[str, ...] = ()  # where the work is done, and why there
-    elsewhere: Elsewhere | None = None  # where the rows stay in a database of their own
-
-    @property
-    def cells(self) -> list[str]:
-        """c1..cn: the columns of `table` that hold what the files do."""
-        return [f"c{place}" for place in range(1, len(self.headers) + 1)]
-
-    @property
-    def rows(self) -> int:
-        return sum(file.rows for file in self.files)
-
-    @property
-    def plain(self) -> bool:
-        """Whether all files are known to be ASCII, and to have no blanks in cells but spaces."""
-        return all(file.plain for file in self.files)
-
-    @property
-    def table(self) -> ir.Table:
-        """The files below each other, without line numbers."""
-        return _without_lines(self.parts)
-
-    @property
-    def read_again(self) -> bool:
-        """Whether judged rows are read again from where somebody may have written to them meanwhile."""
-        return self.elsewhere is not None or any(file.rows > MOST_KEPT for file in self.files)
-
-    def contents(self) -> list[ir.Table]:
-        """The cells of each file, without line numbers."""
-        return [part.drop(LINE) if LINE in part.columns else part for part in self.parts]
-
-    def numbered(self) -> ir.Table:
-        """The files below each other with FILE (0-based) and LINE."""
-        return _stacked(
-            [
-                part.mutate(
-                    **{
-                        FILE: ibis.literal(number, "int32"),
-                        LINE: part[LINE] if LINE in part.columns else ibis.row_number() + file.first_line,
-                    }
-                )
-                for number, (file, part) in enumerate(zip(self.files, self.parts, strict=True))
-            ]
-        )
-
-    def kept(self, engine: Engine, *stages: Stage, typed: bool = False) -> ir.Table:
-        """What the stages make of each row, one after the other, computed once; with FILE and LINE.
-
-        A kept table holds its rows in the order of the file, so that the line follows from the place: numbering rows
-        while they are read would hold the reader to one thread.
-
-        Parameters
-        ----------
-        typed : the stages parse no text, so that more than MOST_KEPT rows are better judged anew
-
-        Raises
-        ------
-        UNEVEN_ROWS, TableChangedError
-        """
-        if self.elsewhere is not None:
-            return self._kept_elsewhere(engine, stages)
-        tables = []
-        for number, (file, part) in enumerate(zip(self.files, self.parts, strict=True)):
-            has_lines = LINE in part.columns
-            rows = part
-            for stage in stages:
-                rows = rows.select(**(stage(rows) | ({LINE: rows[LINE]} if has_lines else {})))
-            if not (typed and has_lines and file.rows > MOST_KEPT):
-                rows = engine.keep(rows, "rows")
-                if rows.count().to_pyarrow().as_py() != file.rows:
-                    # Only text can hold rows that a reader counts otherwise.
-                    raise RowsLostError(file.name) if file.dialect is not None else changed(file.name)
-            placed = rows if has_lines else rows.mutate(**{LINE: rows.rowid() + file.first_line})
-            tables.append(placed.mutate(**{FILE: ibis.literal(number, "int32")}))
-        return _stacked(tables)
-
-    def _kept_elsewhere(self, engine: Engine, stages: Sequence[Stage]) -> ir.Table:
-        """The same of rows without numbers: each takes its cells along, by which else it would be found again."""
-        [rows] = self.parts
-        for stage in stages:
-            rows = engine.apart(rows.select(**(stage(rows) | {cell: rows[cell] for cell in self.cells})))
-        nowhere = {FILE: ibis.literal(0, "int32"), LINE: ibis.null("int64")}
-        return engine.keep(rows.mutate(**nowhere), "rows")
-
-    def column(self, header: str) -> str:
-        """The name in `table` of the column under a header."""
-        return f"c{self.headers.index(header) + 1}"
-
-    def sample(self, most: int = _SAMPLE_ROWS) -> dict[str, list[object]]:
-        """The first values under each header, at most 1,000, for telling what a column holds; blanks are None."""
-        rows = self.top.slice(0, most)
-        return {header: rows.column(place).to_pylist() for place, header in enumerate(self.headers)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +36,7 @@ class _Opened:
     table: ir.Table  # c1..cn, and LINE where rows are not one line each
     left_out: tuple[str, ...] = ()
     note: str = ""  # where the work is done
+    check: Callable[[], None] | None = None  # raises TableChangedError where what is read again has changed
 
 
 def open_sources(
@@ -271,21 +136,15 @@ def _below_each_other(
     again = partial(_below_each_other, engine, opened, left_out, reread=True)
     try:
         # Of each file its first rows: the files may differ in how they are written.
-        top = _without_lines([part.limit(-(-_SAMPLE_ROWS // len(parts))) for part in parts]).to_pyarrow()
+        top = without_lines([part.limit(-(-SAMPLE_ROWS // len(parts))) for part in parts]).to_pyarrow()
     except UNEVEN_ROWS:
         if reread:
             raise
         return again()
     notes = tuple(one.note for one in opened if one.note)
-    return SourceTable(tuple(one.file for one in opened), headers, tuple(parts), top, tuple(left_out), again, notes)
-
-
-def _stacked(tables: Sequence[ir.Table]) -> ir.Table:
-    return reduce(lambda above, below: above.union(below), tables)
-
-
-def _without_lines(parts: Sequence[ir.Table]) -> ir.Table:
-    return _stacked([part.drop(LINE) if LINE in part.columns else part for part in parts])
+    checks = tuple(one.check for one in opened if one.check is not None)
+    files = tuple(one.file for one in opened)
+    return SourceTable(files, headers, tuple(parts), top, tuple(left_out), again, notes, checks)
 
 
 def _open(engine: Engine, packed: Packed) -> list[_Opened]:
@@ -297,6 +156,7 @@ def _open(engine: Engine, packed: Packed) -> list[_Opened]:
 
 
 def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
+    check = unchanged_files([packed.path], packed.name)
     file = parquet.opened(packed.path, packed.name)
     if file.metadata.num_rows == 0:
         raise _no_rows(packed.name)
@@ -306,19 +166,20 @@ def _open_parquet(engine: Engine, packed: Packed) -> _Opened:
         path = parquet.write_flattened(file, packed.name, engine.folder / engine.new_name("parquet"))
     source = SourceFile(packed.name, None, file.metadata.num_rows, first_line=1)
     table = parquet.numbered(engine, [path], [source.rows], packed.name, LINE)
-    return _Opened(packed, source, unique(parquet.flat_names(file)), table)
+    return _Opened(packed, source, unique(parquet.flat_names(file)), table, check=check)
 
 
 def _open_together(engine: Engine, paths: Sequence[Path], rows: Sequence[int], name: str) -> _Opened:
     """Parquet files of the same columns as one table, read where they lie."""
     if sum(rows) == 0:
         raise _no_rows(name)
+    check = unchanged_files(paths, name)
     links = [plain_name(engine, path, "parquet") for path in paths]
     headers = parquet.flat_names(parquet.opened(paths[0], name))
     table = parquet.numbered(engine, links, rows, name, LINE)
     members = tuple((path.name, count) for path, count in zip(paths, rows, strict=True))
     source = SourceFile(f"{name} ({len(paths)} files)", None, sum(rows), first_line=1, members=members)
-    return _Opened(None, source, unique(headers), table)
+    return _Opened(None, source, unique(headers), table, check=check)
 
 
 def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
@@ -331,19 +192,17 @@ def _open_elsewhere(engine: Engine, connection: Connection) -> SourceTable:
     def bring(why: str) -> SourceTable:
         return _below_each_other(engine, [_open_table(engine, connection, why)], [], reread=False)
 
-    def unchanged() -> None:
-        tables.require_unchanged(connection, table, standing)
-
     part = tables.placed(table)
     found = SourceTable(
         (file,),
         tuple(unique(list(table.columns))),
         (part,),
-        part.limit(_SAMPLE_ROWS).to_pyarrow(),
+        part.limit(SAMPLE_ROWS).to_pyarrow(),
         (),
         lambda: found,
         (f"{name}: the work is done there, and only customers and rows set aside come here.",),
-        Elsewhere(unchanged, bring),
+        (partial(tables.require_unchanged, connection, table, standing),),
+        bring,
     )
     return found
 
@@ -385,6 +244,7 @@ def _open_workbook(engine: Engine, packed: Packed) -> list[_Opened]:
 
 
 def _open_text(engine: Engine, packed: Packed, row_by_row: bool) -> list[_Opened]:
+    check = unchanged_files([packed.path], packed.name)
     found = text.open_table(engine, packed.path, packed.name, LINE, row_by_row=row_by_row)
     dialect = found.dialect
     file = SourceFile(
@@ -397,7 +257,7 @@ def _open_text(engine: Engine, packed: Packed, row_by_row: bool) -> list[_Opened
         has_header=dialect.has_header,
         plain=found.plain,
     )
-    return [_Opened(packed, file, found.headers, found.table, found.left_out)]
+    return [_Opened(packed, file, found.headers, found.table, found.left_out, check=check)]
 
 
 def _no_rows(name: str) -> EmptyFileError:

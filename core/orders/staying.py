@@ -9,7 +9,7 @@ from core.orders.cleaning import CleaningOptions
 from core.orders.columns import detect
 from core.orders.measures import tells_of_the_customer
 from core.orders.roles import BY_NAME
-from core.orders.source import SourceTable
+from core.orders.source_table import SourceTable
 
 _NEEDED = ("customer_id", "order_date")
 

@@ -12,7 +12,7 @@ from core.orders import parquet
 from core.orders.cleaning import CleaningOptions, OrderLines, clean
 from core.orders.customers import CustomerTable, customer_table
 from core.orders.measures import tells_of_the_customer
-from core.orders.source import SourceTable
+from core.orders.source_table import SourceTable
 from core.orders.staying import why_not_there
 from core.warehouse.faults import NotDoneThereError
 
@@ -28,7 +28,7 @@ def understand(engine: Engine, source: SourceTable, options: CleaningOptions | N
     file turns out to be damaged further down.
     """
     options = options or CleaningOptions()
-    if source.elsewhere is not None:
+    if source.bring is not None:
         before, why = engine.kept_so_far, why_not_there(source, options)
         if why is None:
             try:
@@ -40,7 +40,7 @@ def understand(engine: Engine, source: SourceTable, options: CleaningOptions | N
             except UserError:
                 why = "its rows may be customers, not orders"
         engine.drop_since(before)
-        source = source.elsewhere.bring(why)
+        source = source.bring(why)
     try:
         return _understand(engine, source, options)
     except duckdb.Error as error:

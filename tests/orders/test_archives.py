@@ -21,7 +21,8 @@ from core.errors import EmptyFileError, NotATableError, UnreadableFileError, Use
 from core.orders import archives
 from core.orders.archives import unpack
 from core.orders.cleaning import clean
-from core.orders.source import FILE, LINE, SourceTable, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import FILE, LINE, SourceTable
 from tests.commands import run
 from tests.orders.workbooks import book
 

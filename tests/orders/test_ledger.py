@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
@@ -204,15 +203,12 @@ def read(engine: Engine, text: str, *, priced: bool, returns: str) -> OrderLines
     """The lines, or None where no row can be used."""
     columns = {"customer_id": "customer", "order_id": "order", "order_date": "day", "quantity": "quantity"}
     columns |= {"unit_price": "price"} if priced else {"amount": "amount"}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "orders.csv")
-        path.write_text(text, encoding="utf-8")
-        try:
-            lines = clean(engine, open_sources(engine, [path]), CleaningOptions(columns=columns, returns=returns))
-        except NoUsableRowsError:
-            return None
-        lines.set_aside().frame()  # reads the file once more, which is gone afterwards
-        return lines
+    path = engine.folder / engine.new_name("orders")
+    path.write_text(text, encoding="utf-8")
+    try:
+        return clean(engine, open_sources(engine, [path]), CleaningOptions(columns=columns, returns=returns))
+    except NoUsableRowsError:
+        return None
 
 
 @settings(max_examples=15)

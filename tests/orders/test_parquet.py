@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -15,11 +16,12 @@ import pytest
 from core.engine import Engine
 from core.errors import TableChangedError, UnreadableFileError
 from core.features.engineering import customer_features
-from core.orders import source
+from core.orders import source_table
 from core.orders.as_read import tables_as_read
-from core.orders.cleaning import clean
+from core.orders.cleaning import OrderLines, clean
 from core.orders.overview import overview
-from core.orders.source import SourceTable, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import SourceTable
 from core.orders.understanding import understand
 
 
@@ -184,8 +186,8 @@ def _shop(first: int, **more: list[object]) -> pa.Table:
 
 def _judged_both_ways(paths: list[Path], monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, str]]:
     told = []
-    for most in (source.MOST_KEPT, 0):
-        monkeypatch.setattr(source, "MOST_KEPT", most)
+    for most in (source_table.MOST_KEPT, 0):
+        monkeypatch.setattr(source_table, "MOST_KEPT", most)
         with Engine() as engine:
             lines = clean(engine, open_sources(engine, paths))
             tables = engine.backend.con.execute("SELECT table_name FROM duckdb_tables()").fetchall()
@@ -226,11 +228,11 @@ def test_a_column_called_as_duckdb_numbers_rows_stays_the_file_s_own(engine: Eng
     assert aside["File_Row_Number"].tolist() == [8, 10]
 
 
-@pytest.mark.parametrize("most_kept", [0, source.MOST_KEPT])
+@pytest.mark.parametrize("most_kept", [0, source_table.MOST_KEPT])
 def test_a_file_that_changes_between_two_steps_is_said_to(
     most_kept: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(source, "MOST_KEPT", most_kept)
+    monkeypatch.setattr(source_table, "MOST_KEPT", most_kept)
     path = tmp_path / "orders.parquet"
     pq.write_table(_shop(1), path)
     with Engine() as engine:
@@ -238,3 +240,26 @@ def test_a_file_that_changes_between_two_steps_is_said_to(
         pq.write_table(pa.concat_tables([_shop(1), _shop(11)]), path)
         with pytest.raises(TableChangedError, match=r"orders\.parquet changed"):
             clean(engine, opened)
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [(lambda path: pq.write_table(_shop(2), path), r"orders\.parquet changed"), (Path.unlink, "moved or removed")],
+)
+@pytest.mark.parametrize("ask", [customer_features, lambda lines: list(lines.set_aside().parts())])
+def test_so_is_one_with_as_many_rows_as_before_or_none(
+    ask: Callable[[OrderLines], object],
+    write: Callable[[Path], object],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(source_table, "MOST_KEPT", 0)
+    path = tmp_path / "orders.parquet"
+    pq.write_table(_shop(1), path)
+    with Engine() as engine:
+        lines = clean(engine, open_sources(engine, [path]))
+        ask(lines)
+        write(path)
+        with pytest.raises(TableChangedError, match=said):
+            ask(lines)

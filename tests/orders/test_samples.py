@@ -13,7 +13,8 @@ from core.orders.cleaning import CleaningOptions
 from core.orders.columns import detect
 from core.orders.customers import customer_table
 from core.orders.samples import likely_reading, understood_samples
-from core.orders.source import LINE, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import LINE
 from core.orders.values import Reading
 from tests.orders.builders import order_lines
 

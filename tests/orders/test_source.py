@@ -13,7 +13,8 @@ import pytest
 from core.engine import Engine
 from core.errors import EmptyFileError, UnreadableFileError
 from core.orders.as_read import TableAsRead, tables_as_read
-from core.orders.source import FILE, LINE, SourceTable, open_sources, unique
+from core.orders.source import open_sources, unique
+from core.orders.source_table import FILE, LINE, SourceTable
 
 
 def opened(engine: Engine, folder: Path, content: str | bytes, name: str = "orders.csv") -> SourceTable:

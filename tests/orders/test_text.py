@@ -14,7 +14,8 @@ from core.orders.counting import RegularRows, regular_rows
 from core.orders.dialect import detect
 from core.orders.grammar import Grammar
 from core.orders.records import records
-from core.orders.source import LINE, SourceTable, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import LINE, SourceTable
 
 COUNT = 12_000
 PLAIN = [f"C{number},2024-01-{number % 28 + 1:02},{number}.50,Lamp" for number in range(COUNT)]

@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from core.engine import Engine
 from core.errors import EmptyFileError, NotATableError, UnreadableFileError
 from core.orders.cleaning import CleaningOptions, clean
-from core.orders.source import FILE, LINE, SourceTable, open_sources
+from core.orders.source import open_sources
+from core.orders.source_table import FILE, LINE, SourceTable
 from tests.commands import run
 from tests.orders.workbooks import book, encrypted_book, old_book, rewritten, worksheet_xml
 

@@ -59,11 +59,11 @@ def test_where_and_why(select: str, why: str | None, engine: Engine, postgres: P
     assert note.startswith('postgres table "lines" on 127.0.0.1: ')
     if why is None:
         assert "the work is done there" in note
-        assert lines.source.elsewhere is not None
+        assert lines.source.elsewhere
     else:
         assert "all rows were brought here" in note
         assert why in note
-        assert lines.source.elsewhere is None
+        assert not lines.source.elsewhere
 
 
 def test_brought_text_is_read_by_our_rules(engine: Engine, postgres: Postgres):
