@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import ibis
 import ibis.expr.types as ir
@@ -20,9 +22,8 @@ NUMBERED = "has_order_number"
 _NEARLY_ALL = 0.95
 _MOST = 0.9
 _FEW = 3  # orders of several lines, before their amounts say anything by themselves
-_SHARED = (
-    "customer_id", "order_date", "currency", "status", "payment_status", "cancelled", "captured", "test_order", "email",
-)  # fmt: skip
+_STATES = ("currency", "status", "payment_status", "cancelled", "captured", "test_order")
+_SHARED = ("customer_id", "order_date", "email", *_STATES)
 _ORDERS_OWN = ("order", "invoice", "grand", "basket", "cart", "gesamt", "bestell", "commande", "pedido", "ordine")
 _SUM = r"^((sub|grand|running)?[ _-]?total|gesamt(summe|betrag)?|insgesamt|summe?|suma|somme|totaal|totale)\b"
 _LINES_OWN = ("line", "item", "product", "sku", "position", "artikel")
@@ -58,7 +59,8 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     columns = recognition.columns
     if "order_id" not in columns:
         return Relations(of_all_rows=True)
-    roles = ("order_id", "customer_id", "order_date", "amount", "refunded", "product", "quantity")
+    states = [role for role in _STATES if role in columns]
+    roles = ("order_id", "customer_id", "order_date", "amount", "refunded", "product", "quantity", *states)
     several = len(source.files) > 1
     table = source.numbered() if several else source.table
     cells = {role: _cell(source, table, columns, role) for role in roles}
@@ -72,11 +74,11 @@ def all_relations(source: SourceTable, recognition: Recognition) -> Relations:
     continuing = continued.to_pyarrow()["found"][0].as_py() or 0
     by_line = "amount" not in columns or _amounts_are_prices_times_quantities(source, columns)
     sums = [name for name in ("amount", "refunded") if name in columns and not (name == "amount" and by_line)]
-    counts = _of_several_lines(rows, sums, [FILE, "order_id"] if several else ["order_id"])
+    counts = _of_several_lines(rows, sums, states, [FILE, "order_id"] if several else ["order_id"])
     order_amounts = not by_line and _are_orders(counts["amount"], columns["amount"])
     return Relations(
         continued=continuing > 0 and counts["rows"]["orders"] > 0,
-        inherited=counts["rows"]["incomplete"] + continuing > 0,
+        inherited=counts["rows"]["incomplete"] + continuing > 0 or (order_amounts and _are_of_orders(counts["states"])),
         order_amounts=order_amounts,
         # On one row of many it is either way counted once.
         order_refunds="refunded" in columns
@@ -113,8 +115,10 @@ def _goes_on(rows: ir.Table, unnumbered: ir.BooleanValue, no_amount: ir.BooleanV
     )
 
 
-def _of_several_lines(rows: ir.Table, sums: Sequence[str], order: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Counts of orders by how their rows agree: in whom they name and when, in amounts, in refunds."""
+def _of_several_lines(
+    rows: ir.Table, sums: Sequence[str], states: Sequence[str], order: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """Counts of orders by how their rows agree: in whom they name and when, in amounts, in refunds, in states."""
     # A refund may be one more row of its order, and nothing refunded is no sum that repeats.
     amount = ibis.ifelse(rows.amount.re_search(BELOW_NOTHING), ibis.null("string"), rows.amount)
     refund = ibis.ifelse(rows.refunded.re_search(r"[1-9]"), rows.refunded, ibis.null("string"))
@@ -130,6 +134,8 @@ def _of_several_lines(rows: ir.Table, sums: Sequence[str], order: Sequence[str])
             **{f"{name}_cells": told[name].count() for name in sums},
             **{f"{name}_low": told[name].min() for name in sums},
             **{f"{name}_high": told[name].max() for name in sums},
+            **{f"{name}_cells": told[name].count() for name in states},
+            **{f"{name}_apart": (told[name].notnull() & told.amount.isnull()).sum() for name in states},
         )
     )
     some = [(orders[name] > 0) & (orders[name] < orders.rows) for name in ("customers", "days")]
@@ -146,12 +152,28 @@ def _of_several_lines(rows: ir.Table, sums: Sequence[str], order: Sequence[str])
             f"{name}_alike": alike.sum(),
             f"{name}_different": orders[f"{name}_low"].nunique(where=alike),
         }
+    partly = {name: (orders[f"{name}_cells"] > 0) & (orders[f"{name}_cells"] < orders.rows) for name in states}
+    counts["states_partly"] = _sum([mixed.sum() for mixed in partly.values()])
+    counts["states_apart"] = _sum([(mixed & (orders[f"{name}_apart"] > 0)).sum() for name, mixed in partly.items()])
     found = orders.aggregate(**counts).to_pyarrow().to_pylist()[0]
     split: dict[str, dict[str, int]] = defaultdict(dict)
     for name, count in found.items():
         subject, _, what = name.partition("_")
         split[subject][what] = count or 0
     return split
+
+
+def _sum(counts: Sequence[ir.IntegerScalar]) -> ir.IntegerValue:
+    return reduce(add, counts, ibis.literal(0))
+
+
+def _are_of_orders(counts: Mapping[str, int]) -> bool:
+    """Whether states that only some of an order's rows have are the whole order's: they stand where its amount does.
+
+    A state that one of several lines has by itself is that line's.
+    """
+    partly, apart = counts["partly"], counts["apart"]
+    return partly > 0 and apart <= (1 - _NEARLY_ALL) * partly
 
 
 def _are_orders(counts: Mapping[str, int], header: str) -> bool:

@@ -61,7 +61,7 @@ def understood_samples(
         {
             "place": pa.array(range(most), pa.int64()),
             **{
-                role: source.top.column(source.headers.index(header)).take(pa.array(_filled(places[role], most)))
+                role: source.top.column(source.headers.index(header)).take(_filled(places[role], most))
                 for role, header in columns.items()
             },
         }
@@ -153,5 +153,6 @@ def _telling(sampled: list[object], most: int) -> list[int]:
     return sorted(list(dict.fromkeys([*forms.values(), *places.values()]))[:most])
 
 
-def _filled(places: list[int], length: int) -> list[int | None]:
-    return [*places, *([None] * (length - len(places)))]
+def _filled(places: list[int], length: int) -> pa.Array:
+    # With a type of its own: of nothing but blanks Arrow would not know that they are places.
+    return pa.array([*places, *([None] * (length - len(places)))], pa.int64())

@@ -11,6 +11,9 @@ import pytest
 
 from core.engine import Engine
 from core.errors import UserError
+from core.orders.customers import CustomerTable
+from core.orders.overview import overview
+from core.orders.samples import understood_samples
 from core.orders.source import open_sources
 from core.orders.understanding import understand
 
@@ -60,7 +63,7 @@ def mutated(seed: int) -> bytes:
 
 
 def told(content: bytes, folder: Path) -> str:
-    """What comes of a file: what was understood, or the code of the error."""
+    """What comes of a file on the Upload page: that it was understood, or the code of the error."""
     path = folder / "any.csv"
     path.write_bytes(content)
     begun = time.process_time()
@@ -72,6 +75,10 @@ def told(content: bytes, folder: Path) -> str:
         else:
             assert found.ledger.balances
             found.set_aside().frame()
+            of_customers = isinstance(found, CustomerTable)
+            understood_samples(engine, found.source, found.recognition.columns, found.reading, by_header=of_customers)
+            if not of_customers:
+                overview(found)
             result = "understood"
     assert time.process_time() - begun < SECONDS, "too slow"
     return result

@@ -44,6 +44,29 @@ def test_totals_on_the_first_line_only(engine: Engine, tmp_path: Path):
     assert (lines.orders, fates(lines)) == (5, {"used": 10})
 
 
+STATES = {**MAP, "payment_status": "Zahlung", "cancelled": "Storno am"}
+
+
+def test_states_that_stand_beside_an_order_s_total_are_the_whole_order_s(engine: Engine, tmp_path: Path):
+    """As Shopify writes orders: customer and day on each line, total and state on the first. 166 - 45 - 70."""
+    rows = "".join(
+        f"{who},{order},2024-01-0{order},P1,{total},1,{state}\n{who},{order},2024-01-0{order},P2,,1,,\n"
+        for (who, order, total), state in zip(ORDERS, ["paid,", "void,", "paid,", "paid,yes", "paid,"], strict=True)
+    )
+    lines = order_lines(engine, tmp_path, HEADER.strip() + ",Zahlung,Storno am\n" + rows, columns=STATES)
+    assert fates(lines) == {"used": 6, "not-sold": 4}
+    assert (lines.revenue, lines.orders, lines.ledger.used.customers) == (Decimal(51), 3, 2)
+
+
+def test_a_state_of_one_line_is_not_the_order_s(engine: Engine, tmp_path: Path):
+    """The second line of order 2, which has no total, was cancelled by itself."""
+    rows = on_the_first_line().replace("2024-01-02,P2,,1\n", "2024-01-02,P2,,1,,yes\n")
+    rows = "".join(f"{line}{',' * (7 - line.count(','))}\n" for line in rows.splitlines())
+    lines = order_lines(engine, tmp_path, HEADER.strip() + ",Zahlung,Storno am\n" + rows, columns=STATES)
+    assert fates(lines) == {"used": 9, "not-sold": 1}
+    assert (lines.revenue, lines.orders) == (Decimal(166), 5)
+
+
 def test_totals_that_repeat_beside_a_refund_with_the_same_number(engine: Engine, tmp_path: Path):
     """Order 2 came back whole, told on both its lines too: 166 - 45."""
     refund = "B,2,2024-02-01,P0,-45,1\nB,2,2024-02-01,P1,-45,1\n"

@@ -44,6 +44,15 @@ def test_a_german_file_by_hand(engine: Engine, tmp_path: Path):
     assert found["amount"] == [("1.234,50 €", 1234.5), ("-19,90 EUR", -19.9), ("(5,00)", -5.0)]
 
 
+def test_a_column_of_nothing_but_blanks_has_no_values(engine: Engine, tmp_path: Path):
+    text = "customer,date,amount,phone\nA,2024-04-03,1.5,\nB,2024-04-04,2.5,\n"
+    lines = order_lines(engine, tmp_path, text)
+    columns = dict(lines.recognition.columns) | {"phone": "phone"}
+    found = understood_samples(engine, lines.source, columns, lines.reading)
+    assert found["phone"] == ()
+    assert [each.value for each in found["customer_id"]] == ["A", "B"]
+
+
 def test_an_answer_changes_what_is_shown(engine: Engine, tmp_path: Path):
     text = "customer,date,amount\nA,03/04/2024,1.234\nB,04/03/2024,2.345\n"
     dates = {order: shown(engine, tmp_path, text, date_order=order)["order_date"][0][1] for order in ("dmy", "mdy")}
