@@ -84,6 +84,9 @@ def _leaving_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--control-share", type=_share, default=0.0, metavar="SHARE")
     command.add_argument("--ignore-consent", action="store_true", help="list also who did not agree to marketing")
     command.add_argument("--workbook", action="store_true", help="write segments.xlsx as well")
+    command.add_argument(
+        "--parquet", action="store_true", help="write segments.parquet and set_aside.parquet as well, for programs"
+    )
 
 
 def _file(text: str) -> Path:

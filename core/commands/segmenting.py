@@ -101,6 +101,7 @@ def _wanted(given: argparse.Namespace, seed: int) -> Wanted:
         control_share=given.control_share,
         seed=seed,
         workbook=given.workbook,
+        parquet=given.parquet,
         regardless_of_consent=given.ignore_consent,
     )
 

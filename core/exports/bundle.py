@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+
+import pyarrow as pa
 
 from core.exports import csv_files, lists, takeaway
+from core.exports.parquet_files import parquet_file
 from core.exports.recipe import Recipe, recipe_of
 from core.exports.report import LedgerRow, ReportFacts, render
+from core.exports.rows import Place, pass_on
 from core.exports.takeaway import Wanted, Written
 from core.orders.cleaning import RETURNS, OrderLines
 from core.orders.overview import Overview, overview
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from core.analysis import Analysis
     from core.orders.understanding import Understood
     from core.segments.segmentation import Segmentation
+
+Into: TypeAlias = Callable[[pa.RecordBatchReader], Mapping[str, Any]]
 
 
 def recipe(analysis: Analysis) -> Recipe:
@@ -50,6 +56,7 @@ def write(
     wanted: Wanted | None = None,
     *,
     with_rules: bool = False,
+    into: Into | None = None,
 ) -> Written:
     """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json, report.html, and what is wanted.
 
@@ -58,6 +65,7 @@ def write(
     Parameters
     ----------
     with_rules : write rules.json too
+    into : takes the rows of segments.csv once all files are written, and gives facts of its own
 
     Raises
     ------
@@ -76,33 +84,58 @@ def write(
         control = wanted.control(analysis.segmentation)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-    if everyone is None:
-        files = lists.write_lists(analysis.segmentation, out, control)
-    else:
-        files = lists.write_parts(*everyone.batches(control), analysis.segmentation.segments, out)
+
+    def rows() -> pa.RecordBatchReader:
+        return lists.rows_of(analysis.segmentation, control) if everyone is None else everyone.batches(control)
+
+    files = lists.write_lists(rows(), analysis.segmentation.segments, out, parquet=wanted.parquet)
     files += lists.write_tables(analysis.segmentation, analysis.sweep.frame(), out)
-    csv_files.write_parts(analysis.lines.set_aside().parts(), out / "set_aside.csv")
+    files += _write_set_aside(analysis.lines, out, wanted)
     csv_files.write_text(recipe(analysis).to_json(), out / "recipe.json")
     found = rules(analysis.segmentation, analysis.options.seed)
     sold = overview(analysis.lines) if isinstance(analysis.lines, OrderLines) else None
     csv_files.write_text(report_of(analysis, figures, found, sold), out / "report.html")
     more = takeaway.write(analysis.segmentation, out, wanted, control)
-    standard = [*files, out / "set_aside.csv", out / "recipe.json", out / "report.html"]
+    files += [out / "recipe.json", out / "report.html"]
     if with_rules:
         csv_files.write_text(rules_json(found), out / "rules.json")
-        standard.append(out / "rules.json")
-    return Written((*standard, *more.files), more.facts)
+        files.append(out / "rules.json")
+    return _together(files, more, {} if into is None else into(rows()))
 
 
-def write_scored(lines: Understood, segmentation: Segmentation, out: Path, wanted: Wanted) -> Written:
-    """Write segments.csv, lists/, set_aside.csv, and what is wanted, of customers scored by a recipe."""
+def write_scored(
+    lines: Understood, segmentation: Segmentation, out: Path, wanted: Wanted, *, into: Into | None = None
+) -> Written:
+    """Write segments.csv, lists/, set_aside.csv, and what is wanted, of customers scored by a recipe.
+
+    Parameters
+    ----------
+    into : as for `write`
+    """
     control = wanted.control(segmentation)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-    files = lists.write_lists(segmentation, out, control)
-    csv_files.write_parts(lines.set_aside().parts(), out / "set_aside.csv")
+    rows = lists.rows_of(segmentation, control)
+    files = lists.write_lists(rows, segmentation.segments, out, parquet=wanted.parquet)
+    files += _write_set_aside(lines, out, wanted)
     more = takeaway.write(segmentation, out, wanted, control)
-    return Written((*files, out / "set_aside.csv", *more.files), more.facts)
+    return _together(files, more, {} if into is None else into(lists.rows_of(segmentation, control)))
+
+
+def _write_set_aside(lines: Understood, out: Path, wanted: Wanted) -> list[Path]:
+    """Write set_aside.csv, and set_aside.parquet where it is wanted."""
+    rows = lines.set_aside().batches()
+    places: dict[Path, Callable[[Path, pa.Schema], Place]] = {out / "set_aside.csv": csv_files.csv_file}
+    if wanted.parquet:
+        places[out / "set_aside.parquet"] = parquet_file
+    pass_on(rows, *(place(path, rows.schema) for path, place in places.items()))
+    return list(places)
+
+
+def _together(files: Sequence[Path], more: Written, told: Mapping[str, Any]) -> Written:
+    for_programs = [path.name for path in files if path.suffix == ".parquet"]
+    facts = {**more.facts, **({"parquet": for_programs} if for_programs else {}), **told}
+    return Written((*files, *more.files), facts)
 
 
 def zip_of_everything(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> bytes:

@@ -26,6 +26,7 @@ class Wanted:
     control_share: float = 0.0  # 0 to 0.5
     seed: int = 42
     workbook: bool = False
+    parquet: bool = False  # segments.csv and set_aside.csv as Parquet too
     regardless_of_consent: bool = False
 
     def control(self, segmentation: Segmentation) -> Control | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -18,7 +18,7 @@ from core.clustering.sweep import Sweep, sweep
 from core.engine import Engine, batches
 from core.exports.control import COLUMN as CONTROL_COLUMN
 from core.exports.control import Control, draw_of
-from core.exports.csv_files import ROWS_AT_ONCE
+from core.exports.rows import ROWS_AT_ONCE, typed
 from core.features.engineering import CustomerFeatures, contact_tables, customer_table
 from core.large import preparing
 from core.large.lots import LOT, with_lots
@@ -58,21 +58,23 @@ class EveryCustomer:
         ids = (each.as_py() for batch in table.column("customer_id").chunks for each in batch)
         return draw_of(ids, table.column("segment").to_numpy(), self.n_segments, share, seed)
 
-    def batches(self, control: Control | None = None) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    def batches(self, control: Control | None = None) -> pa.RecordBatchReader:
         """The rows a batch at a time; with a control group a last column says who is in it."""
-        schema, some = batches(self.rows, ROWS_AT_ONCE)
-        if control is None:
-            return schema, some
-        column = not_taken(CONTROL_COLUMN, list(schema.names))
-        return schema.append(pa.field(column, pa.bool_())), _flagged(some, control, column)
+        some = typed(batches(self.rows, ROWS_AT_ONCE))
+        return some if control is None else _flagged(some, control)
 
 
-def _flagged(some: Iterable[pa.RecordBatch], control: Control, column: str) -> Iterator[pa.RecordBatch]:
-    start = 0
-    for batch in some:
-        members = control.members[start : start + batch.num_rows]
-        yield batch.append_column(column, pa.array(members))
-        start += batch.num_rows
+def _flagged(some: pa.RecordBatchReader, control: Control) -> pa.RecordBatchReader:
+    column = not_taken(CONTROL_COLUMN, list(some.schema.names))
+
+    def flagged() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in some:
+            members = control.members[start : start + batch.num_rows]
+            yield batch.append_column(column, pa.array(members))
+            start += batch.num_rows
+
+    return pa.RecordBatchReader.from_batches(some.schema.append(pa.field(column, pa.bool_())), flagged())
 
 
 def group(
