@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from core.orders.understanding import Understood
     from core.segments.segmentation import Segmentation
 
-Into: TypeAlias = Callable[[pa.RecordBatchReader], Mapping[str, Any]]
+Into: TypeAlias = Callable[[Callable[[], pa.RecordBatchReader]], Mapping[str, Any]]
+"""Asks for the rows of segments.csv, puts them somewhere and tells facts of it."""
 
 
 def recipe(analysis: Analysis) -> Recipe:
@@ -65,7 +66,7 @@ def write(
     Parameters
     ----------
     with_rules : write rules.json too
-    into : takes the rows of segments.csv once all files are written, and gives facts of its own
+    into : called once all files are written
 
     Raises
     ------
@@ -100,7 +101,7 @@ def write(
     if with_rules:
         csv_files.write_text(rules_json(found), out / "rules.json")
         files.append(out / "rules.json")
-    return _together(files, more, {} if into is None else into(rows()))
+    return _together(files, more, {} if into is None else into(rows))
 
 
 def write_scored(
@@ -110,16 +111,19 @@ def write_scored(
 
     Parameters
     ----------
-    into : as for `write`
+    into : called once all files are written
     """
     control = wanted.control(segmentation)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-    rows = lists.rows_of(segmentation, control)
-    files = lists.write_lists(rows, segmentation.segments, out, parquet=wanted.parquet)
+
+    def rows() -> pa.RecordBatchReader:
+        return lists.rows_of(segmentation, control)
+
+    files = lists.write_lists(rows(), segmentation.segments, out, parquet=wanted.parquet)
     files += _write_set_aside(lines, out, wanted)
     more = takeaway.write(segmentation, out, wanted, control)
-    return _together(files, more, {} if into is None else into(lists.rows_of(segmentation, control)))
+    return _together(files, more, {} if into is None else into(rows))
 
 
 def _write_set_aside(lines: Understood, out: Path, wanted: Wanted) -> list[Path]:

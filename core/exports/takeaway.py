@@ -54,6 +54,8 @@ class Written:
                 f"{one['customers']:,} on the list.{left_out}"
             )
             told += [f"  Note: {warning}" for warning in one["warnings"]]
+        for name, called in self.facts.get("table_columns", {}).items():
+            told.append(f"Note: in the table, the column {name!r} is called {called!r}.")
         return told
 
 
