@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,8 +17,11 @@ from core.clustering.transforms import FittedTransform
 Shape = Literal["bell", "box", "upright box"]
 
 CLOUDS = 39
-"""Of each shape: beating them all happens to a cloud of that shape one time in forty (Barnard 1963), and there are two
-ways to beat them, so that one cloud in twenty is taken for groups."""
+"""Of each shape: beating them all happens to a cloud of that shape one time in forty, beating all but one of them one
+time in twenty (Barnard 1963)."""
+
+_AS_FLAT = 1
+"""Clouds of a shape that may be as flat. None may be as tight: that would let boxes pass and find no more groups."""
 
 _MOST_CUSTOMERS = 800
 _STARTS = 3
@@ -53,19 +56,24 @@ class Reference:
 
     @property
     def flat_one_way(self) -> bool:
-        """The customers are flat along one line alone, more so than every cloud.
+        """The customers are flat along one line alone, more so than the clouds.
 
         A bell is a bell and a box is flat in every direction. Two overlapping groups are flat along the line through
-        both, even where they are too close, or too unequal in size, to leave a valley.
+        both, even where they are too close, or too unequal in size, to leave a valley. That line has to be flatter than
+        the bells' too, which have the customers' tails: a long tail one way and a longer one the others are no groups.
         """
-        return self.customers.along < 0 and all(
-            self.customers.flatness < min(look.flatness for look in looks) for looks in self.clouds.values()
+        return _below([look.along for look in self.clouds["bell"]], self.customers.along) and all(
+            _below([look.flatness for look in looks], self.customers.flatness) for looks in self.clouds.values()
         )
 
     @property
     def supported(self) -> int | None:
         """The number of clusters that the comparison speaks for; None where the customers look like a cloud."""
         return self.k if self.tighter else 2 if self.flat_one_way else None
+
+
+def _below(clouds: Sequence[float], customers: float) -> bool:
+    return sum(cloud <= customers for cloud in clouds) <= _AS_FLAT
 
 
 def reference(

@@ -40,8 +40,7 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
     carry = tuple(dict.fromkeys((*carried(options), "product", "product_name")))
     lines = read(engine, given, preset.returns if preset else None, carry)
     wanted = _wanted(given, options.seed)
-    # Contacts for platforms and the sheets of a workbook are made of customers in memory.
-    analysis = analyse(lines, options, engine=None if wanted.platforms or wanted.workbook else engine)
+    analysis = analyse(lines, options, engine=_engine_for(engine, wanted))
     facts = inspected(lines) | segmented(analysis)
     facts["warnings"] = [*facts["warnings"], *analysis.warnings]
     written = bundle.write(analysis, given.out, figures(analysis), wanted, with_rules=given.rules, into=into)
@@ -76,10 +75,12 @@ def score(engine: Engine, given: argparse.Namespace) -> Told:
     said = options_of(given, recipe.returns, carried(SegmentOptions(features=recipe.features)))
     options, notes = scoring.reading(recipe, source.headers, said)
     lines = understand(engine, source, options)
-    segmentation = scoring.score(lines, recipe)
+    wanted = _wanted(given, recipe.seed)
+    scored = scoring.score(lines, recipe, engine=_engine_for(engine, wanted))
+    segmentation = scored.segmentation
     facts = inspected(lines)
-    written = bundle.write_scored(lines, segmentation, given.out, _wanted(given, recipe.seed), into=into)
-    facts["warnings"] = [*facts["warnings"], *notes]
+    written = bundle.write_scored(lines, scored, given.out, wanted, into=into)
+    facts["warnings"] = [*facts["warnings"], *notes, *scored.notes]
     facts |= {
         "features": list(recipe.features),
         "k": recipe.k,
@@ -94,6 +95,11 @@ def score(engine: Engine, given: argparse.Namespace) -> Told:
         _left(written, given.out),
     ]
     return Told(facts, told)
+
+
+def _engine_for(engine: Engine, wanted: Wanted) -> Engine | None:
+    """Where many customers may stay; contacts for platforms and workbooks are made of customers in memory."""
+    return None if wanted.platforms or wanted.workbook else engine
 
 
 def _segments_in_words(segmentation: Segmentation) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, get_args
@@ -24,7 +25,10 @@ from core.segments.rules_sql import Dialect, case
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
+    from core.exports.control import Control
+    from core.large.analysing import EveryCustomer
     from core.orders.understanding import Understood
+    from core.scoring import Scored
     from core.segments.segmentation import Segmentation
 
 Into: TypeAlias = Callable[[Callable[[], pa.RecordBatchReader]], Mapping[str, Any]]
@@ -74,21 +78,9 @@ def write(
         only stand for them
     """
     wanted = wanted or Wanted()
-    everyone = analysis.everyone
-    if everyone is not None and (wanted.platforms or wanted.workbook):
-        raise ValueError(
-            "Lists for platforms and the workbook are made of customers in memory; analyse without engine."
-        )
-    if everyone is not None:
-        control = everyone.drawn(wanted.control_share, wanted.seed)
-    else:
-        control = wanted.control(analysis.segmentation)
+    control, rows = _rows(analysis.segmentation, analysis.everyone, wanted)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-
-    def rows() -> pa.RecordBatchReader:
-        return lists.rows_of(analysis.segmentation, control) if everyone is None else everyone.batches(control)
-
     files = lists.write_lists(rows(), analysis.segmentation.segments, out, parquet=wanted.parquet)
     files += lists.write_tables(analysis.segmentation, analysis.sweep.frame(), out)
     files += _write_set_aside(analysis.lines, out, wanted)
@@ -104,26 +96,37 @@ def write(
     return _together(files, more, {} if into is None else into(rows))
 
 
-def write_scored(
-    lines: Understood, segmentation: Segmentation, out: Path, wanted: Wanted, *, into: Into | None = None
-) -> Written:
+def write_scored(lines: Understood, scored: Scored, out: Path, wanted: Wanted, *, into: Into | None = None) -> Written:
     """Write segments.csv, lists/, set_aside.csv, and what is wanted, of customers scored by a recipe.
 
     Parameters
     ----------
     into : called once all files are written
+
+    Raises
+    ------
+    ValueError : as `write`
     """
-    control = wanted.control(segmentation)
+    control, rows = _rows(scored.segmentation, scored.everyone, wanted)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-
-    def rows() -> pa.RecordBatchReader:
-        return lists.rows_of(segmentation, control)
-
-    files = lists.write_lists(rows(), segmentation.segments, out, parquet=wanted.parquet)
+    files = lists.write_lists(rows(), scored.segmentation.segments, out, parquet=wanted.parquet)
     files += _write_set_aside(lines, out, wanted)
-    more = takeaway.write(segmentation, out, wanted, control)
+    more = takeaway.write(scored.segmentation, out, wanted, control)
     return _together(files, more, {} if into is None else into(rows))
+
+
+def _rows(
+    segmentation: Segmentation, everyone: EveryCustomer | None, wanted: Wanted
+) -> tuple[Control | None, Callable[[], pa.RecordBatchReader]]:
+    """The control group, and the rows of segments.csv as often as they are asked for."""
+    if everyone is None:
+        control = wanted.control(segmentation)
+        return control, partial(lists.rows_of, segmentation, control)
+    if wanted.platforms or wanted.workbook:
+        raise ValueError("Lists for platforms and the workbook are made of customers in memory; leave out the engine.")
+    control = everyone.drawn(wanted.control_share, wanted.seed)
+    return control, partial(everyone.batches, control)
 
 
 def _write_set_aside(lines: Understood, out: Path, wanted: Wanted) -> list[Path]:

@@ -40,7 +40,9 @@ def gathered(
     stabilities = {k: Stability(value, 0.01, (value,) * k) for k, value in agreements.items()}
     between = {k: (Valley((0, 1), 0 if k in separated else 100, 100),) for k in agreements}
     cloud = Look(0.2 if beaten else 0.4, 0, 0)
-    compared = None if separated else Reference(2, Look(0.3, 0, 0), {"bell": (cloud,), "box": (Look(0.2, 0, 0),)})
+    compared = (
+        None if separated else Reference(2, Look(0.3, 0, 0), {"bell": (cloud,) * 2, "box": (Look(0.2, 0, 0),) * 2})
+    )
     return Evidence(stabilities, between, compared, max(agreements), 1_000, complete)
 
 
@@ -205,7 +207,7 @@ def test_groups_that_run_into_each_other_are_groups():
 
 
 def test_two_groups_on_one_line_are_two_whatever_the_curves_say():
-    clouds = {"bell": (Look(0.4, 0, 0),), "box": (Look(0.4, -1.2, -1.2),)}
+    clouds = {"bell": (Look(0.4, 0, 0),) * 2, "box": (Look(0.4, -1.2, -1.2),) * 2}
     evidence = replace(gathered(SIX), reference=Reference(3, Look(0.3, -0.9, 0), clouds))
     advice = advise(swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1]), evidence)
     assert (advice.k, advice.natural_grouping) == (2, True)

@@ -9,6 +9,7 @@ import pytest
 from core.clustering.reference import Look, Reference, reference
 from core.clustering.separation import Valley, valleys
 from core.clustering.sweep import ClusterFit, cluster
+from tests.clustering.collection import one_of
 
 
 def test_the_customers_on_the_way_are_counted_by_hand():
@@ -100,12 +101,29 @@ def test_what_speaks_for_what():
     bell, box = Look(0.3, 0, 0), Look(0.4, -1.2, -1.2)
 
     def against(customers: Look) -> Reference:
-        return Reference(5, customers, {"bell": (bell,), "box": (box,)})
+        flatter = Look(0.3, -1.5, 0)  # one of forty may be so by chance
+        return Reference(5, customers, {"bell": (bell, bell, flatter), "box": (box, box)})
 
     assert against(Look(0.5, 0, 0)).supported == 5
     assert against(Look(0.35, -0.8, 0)).supported == 2
     assert against(Look(0.35, -1.2, -1.2)).supported is None
     assert against(Look(0.35, 3, 9)).supported is None  # less of a peak is not flat
+
+
+def test_what_is_tailed_every_way_is_flat_beside_bells_with_such_tails():
+    bell, box = Look(0.4, 2, 3), Look(0.4, -1.2, -1.2)
+    clouds = {"bell": (bell, bell), "box": (box, box)}
+    assert Reference(3, Look(0.35, 0.8, 5), clouds).supported == 2
+    assert Reference(3, Look(0.35, 2.5, 9), clouds).supported is None
+
+
+def test_groups_of_patients_whose_measures_have_long_tails_are_two():
+    """Breast tumours, benign and malignant: no valley, and long tails in most of thirty measures."""
+    matrix = one_of("breast cancer", 0).matrix
+    found = reference(matrix, 2)
+    assert found is not None
+    assert found.customers.along > 0
+    assert found.supported == 2
 
 
 def test_features_that_do_not_vary_and_single_ones_are_no_trouble():
