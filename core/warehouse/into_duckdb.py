@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import sqlglot.expressions as sge
 
-from core.engine import Engine
+from core.engine import Engine, was_interrupted
 from core.errors import CancelledError, CannotConnectError, NoAccessError, NoRoomError, OutOfMemoryError, UserError
 from core.warehouse.address import Address
 from core.warehouse.writing import AS_BEFORE, Filling, Standing
@@ -60,9 +60,11 @@ class IntoDuckDB(Filling):
         self._session.execute(statement.sql("duckdb"))
 
     def put(self, batch: pa.RecordBatch, table: str) -> None:
-        self._session.register("elbow_room_batch", batch)
-        self._session.execute(f"INSERT INTO {table} FROM elbow_room_batch")
-        self._session.unregister("elbow_room_batch")
+        # DuckDB 2.0 keeps hold of what was registered: a batch has its rows, a reader that has given them has none.
+        once = pa.RecordBatchReader.from_batches(batch.schema, [batch])
+        self._session.register("elbow_room_rows", once)
+        self._session.execute(f"INSERT INTO {table} FROM elbow_room_rows")
+        self._session.unregister("elbow_room_rows")
 
     def commit(self) -> None:
         self._session.execute("COMMIT")
@@ -91,7 +93,7 @@ class IntoDuckDB(Filling):
                 f"There is too little memory to write the {self.address}.",
                 hint=f"Set ELBOW_ROOM_MEMORY_LIMIT to more, such as 4GB. {AS_BEFORE}",
             )
-        if isinstance(error, duckdb.InterruptException):
+        if was_interrupted(error):
             return CancelledError(hint=AS_BEFORE)
         return None
 

@@ -77,7 +77,8 @@ class IntoPostgres(Filling):
         self._session.close()
 
     def in_words(self, error: Exception) -> UserError | None:
-        assert isinstance(error, psycopg.Error)
+        if not isinstance(error, psycopg.Error):
+            return None
         state = error.sqlstate or ""
         if self._session.closed or is_lost(state):
             return ConnectionLostError(

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import os
 import resource
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +20,7 @@ import pytest
 from core.engine import Engine
 from core.errors import (
     BadAddressError,
+    CancelledError,
     CannotConnectError,
     CannotWriteThereError,
     ConnectionLostError,
@@ -28,6 +33,7 @@ from core.errors import (
 from core.exports.rows import pass_on
 from core.warehouse import into_postgres
 from core.warehouse.address import address
+from core.warehouse.into_duckdb import IntoDuckDB
 from core.warehouse.writing import LONGEST_NAME, Target, column_names
 from tests.commands import run
 from tests.warehouse.conftest import PASSWORD, Postgres
@@ -210,6 +216,25 @@ def test_what_breaks_off_leaves_nothing(
         assert database.run(f"SELECT * FROM {schema}.segments") == [(7,)]
 
 
+def test_ctrl_c_while_duckdb_writes(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whether Python or DuckDB notices it first."""
+    schema = pa.schema([("customer_id", pa.string())])
+    batch = pa.record_batch([pa.array([str(number) * 3 for number in range(1_000_000)])], schema=schema)
+    put = IntoDuckDB.put
+
+    def press_and_put(self: IntoDuckDB, batch: pa.RecordBatch, table: str) -> None:
+        presser = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
+        presser.start()
+        put(self, batch, table)
+        presser.join()
+
+    monkeypatch.setattr(IntoDuckDB, "put", press_and_put)
+    rows = pa.RecordBatchReader.from_batches(schema, [batch])
+    with pytest.raises((CancelledError, KeyboardInterrupt)):
+        fill(engine, target(Duck(tmp_path / "new.duckdb"), "segments"), rows)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_duckdb_file_is_made_with_its_schema_or_not_at_all(engine: Engine, tmp_path: Path):
     file = Duck(tmp_path / "new.duckdb")
     with pytest.raises(ValueError, match="the source failed"):
@@ -219,6 +244,19 @@ def test_a_duckdb_file_is_made_with_its_schema_or_not_at_all(engine: Engine, tmp
     assert list(tmp_path.iterdir()) == [file.file]
     assert file.run("SELECT count(*) FROM marketing.segments") == [(len(ROWS),)]
     assert engine.backend.raw_sql("SELECT count(*) FROM duckdb_databases() WHERE path IS NOT NULL").fetchall() == [(0,)]
+
+
+def test_no_more_than_a_few_batches_are_held(engine: Engine, database: Duck | Postgres):
+    schema, held = pa.schema([("customer_id", pa.string())]), []
+    texts = [str(number) * 20 for number in range(10_000)]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for _ in range(12):
+            held.append(pa.total_allocated_bytes())
+            yield pa.record_batch([pa.array(texts)], schema=schema)
+
+    fill(engine, target(database, "segments"), pa.RecordBatchReader.from_batches(schema, batches()))
+    assert max(held) - held[0] < 3 * pa.array(texts).nbytes
 
 
 def test_duckdb_files_that_cannot_be_written(engine: Engine, tmp_path: Path):
@@ -326,6 +364,33 @@ def test_it_does_not_wait_forever_for_others(engine: Engine, writing: Postgres, 
             fill(engine, target(writing, "segments", replace=True), reader(rows=ROWS[:4]))
     assert writing.run("SELECT count(*) FROM marketing.segments") == [(len(ROWS),)]
     assert tables(writing) == ["segments"]
+    writing.run("DROP TABLE marketing.segments")
+
+
+def test_ctrl_c_while_others_are_waited_for(orders: Path, writing: Postgres, tmp_path: Path):
+    """All rows are there by then, and the old table is to go."""
+    import psycopg
+
+    writing.run("CREATE TABLE marketing.segments AS SELECT 7 AS old; ALTER TABLE marketing.segments OWNER TO writer")
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'elbow-room' AND wait_event_type = 'Lock'"
+
+    def press() -> None:
+        until = time.monotonic() + 60
+        while not writing.run(waiting) and time.monotonic() < until:
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with psycopg.connect(host="127.0.0.1", port=writing.port, user="admin", password=PASSWORD, dbname="shop") as busy:
+        busy.execute("SELECT * FROM marketing.segments")
+        presser = threading.Thread(target=press)
+        presser.start()
+        url, out = writing.url("segments", user="writer"), tmp_path / "out"
+        ran = run("segment", orders, "--k", 2, "--k-max", 2, "--out", out, "--to", url, "--replace", "--json")
+        presser.join()
+    assert (ran.code, ran.told["error"]["code"]) == (3, "cancelled")
+    assert ran.told["error"]["hint"] == f"The table is as it was before. The files in {out} are complete."
+    assert writing.run("SELECT * FROM marketing.segments") == [(7,)]
+    assert (tables(writing), writing.connections()) == (["segments"], 0)
     writing.run("DROP TABLE marketing.segments")
 
 
