@@ -101,10 +101,10 @@ class IntoDuckDB(Filling):
         text = str(error)
         if "Permission denied" in text or "Read-only file system" in text:
             return NoAccessError(f"{self._file} may not be written.", hint="Check whose it is, or name another file.")
-        if isinstance(error, duckdb.BinderException) or "already attached" in text:
-            hint = "It is being read just now: bring its rows first (--bring), or name another file."
-        elif "lock" in text.lower():
-            hint = "Another program holds it open: close that one, or name another file."
-        else:
-            hint = "Check that it is one, and that the DuckDB that wrote it is no newer than the one here."
-        return CannotConnectError(f"{self._file} cannot be opened as a DuckDB database to write to.", hint=hint)
+        held = "lock" in text.lower() or "already attached" in text
+        return CannotConnectError(
+            f"{self._file} cannot be opened as a DuckDB database to write to.",
+            hint="Another program holds it open: close that one, or name another file."
+            if held
+            else "Check that it is one, and that the DuckDB that wrote it is no newer than the one here.",
+        )

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from core.analysis import SegmentOptions, analyse
 from core.engine import Engine
 from core.errors import (
     BadAddressError,
@@ -30,8 +31,11 @@ from core.errors import (
     TableExistsError,
     WrongPasswordError,
 )
+from core.exports import bundle
 from core.exports.rows import pass_on
-from core.warehouse import into_postgres
+from core.exports.takeaway import Wanted
+from core.orders.source import open_sources
+from core.orders.understanding import understand
 from core.warehouse.address import address
 from core.warehouse.into_duckdb import IntoDuckDB
 from core.warehouse.writing import LONGEST_NAME, Target, column_names
@@ -356,6 +360,8 @@ def test_who_may_not_write_is_told_before_the_work(engine: Engine, writing: Post
 def test_it_does_not_wait_forever_for_others(engine: Engine, writing: Postgres, monkeypatch: pytest.MonkeyPatch):
     import psycopg
 
+    from core.warehouse import into_postgres
+
     monkeypatch.setattr(into_postgres, "_PATIENCE", "200ms")
     fill(engine, target(writing, "segments"), reader())
     with psycopg.connect(host="127.0.0.1", port=writing.port, user="admin", password=PASSWORD, dbname="shop") as busy:
@@ -446,6 +452,28 @@ def test_the_commands_write_what_segments_csv_holds(orders: Path, writing: Postg
     assert (again.code, again.told["error"]["code"]) == (3, "table-exists")
     assert not (tmp_path / "c").exists()
     writing.run("DROP TABLE marketing.segments")
+
+
+def test_customers_in_the_engine_go_into_the_file_that_their_orders_are_read_from(orders: Path, tmp_path: Path):
+    shop = Duck(tmp_path / "shop.duckdb")
+    shop.run(f"CREATE TABLE orders AS FROM read_csv('{orders}')")
+    with Engine() as engine:
+        lines = understand(engine, open_sources(engine, [address(shop.url("orders"))]))
+        analysis = analyse(lines, SegmentOptions(k=2, k_max=2), engine=engine, most_in_memory=0)
+        assert analysis.everyone is not None
+
+        def into(rows: Callable[[], pa.RecordBatchReader]) -> dict[str, int]:
+            engine.leave()
+            return {"rows": fill(engine, target(shop, "segments"), rows())}
+
+        written = bundle.write(analysis, tmp_path / "out", {}, Wanted(control_share=0.2), into=into)
+    assert written.facts["rows"] == 60
+    with (tmp_path / "out" / "segments.csv").open(newline="") as file:
+        _, *expected = ([cell.removeprefix("'") for cell in row] for row in csv.reader(file))
+    assert [as_in_csv(row) for row in shop.run("FROM segments")] == expected
+    assert (
+        sum(held for (held,) in shop.run("SELECT control_group FROM segments")) == written.facts["control"]["customers"]
+    )
 
 
 def test_the_table_that_is_read_is_not_overwritten(orders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
