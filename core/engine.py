@@ -78,7 +78,7 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
                 "There is too little memory for this many rows.",
                 hint="Set ELBOW_ROOM_MEMORY_LIMIT to more, such as 4GB, or use fewer rows.",
             )
-        if isinstance(error, duckdb.InterruptException):
+        if was_interrupted(error):
             return CancelledError()
         if isinstance(error, duckdb.IOException) and "No files found" in text:
             return TableChangedError(
@@ -265,6 +265,11 @@ def _told_in_words(database: Speaking, some: Iterable[pa.RecordBatch]) -> Iterat
     """The batches; what goes wrong while they are read is told in words, and not in the driver's."""
     with database.speaking():
         yield from some
+
+
+def was_interrupted(error: Exception) -> bool:
+    """Whether DuckDB was stopped: from another thread, or by Ctrl+C, which it tells as an error of no kind."""
+    return isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted"
 
 
 def give_back() -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import sqlglot.expressions as sge
 
-from core.engine import Engine
+from core.engine import Engine, was_interrupted
 from core.errors import CancelledError, CannotConnectError, NoAccessError, NoRoomError, OutOfMemoryError, UserError
 from core.warehouse.address import Address
 from core.warehouse.writing import AS_BEFORE, Filling, Standing
@@ -60,9 +60,11 @@ class IntoDuckDB(Filling):
         self._session.execute(statement.sql("duckdb"))
 
     def put(self, batch: pa.RecordBatch, table: str) -> None:
-        self._session.register("elbow_room_batch", batch)
-        self._session.execute(f"INSERT INTO {table} FROM elbow_room_batch")
-        self._session.unregister("elbow_room_batch")
+        # DuckDB 2.0 keeps hold of what was registered: a batch has its rows, a reader that has given them has none.
+        once = pa.RecordBatchReader.from_batches(batch.schema, [batch])
+        self._session.register("elbow_room_rows", once)
+        self._session.execute(f"INSERT INTO {table} FROM elbow_room_rows")
+        self._session.unregister("elbow_room_rows")
 
     def commit(self) -> None:
         self._session.execute("COMMIT")
@@ -91,7 +93,7 @@ class IntoDuckDB(Filling):
                 f"There is too little memory to write the {self.address}.",
                 hint=f"Set ELBOW_ROOM_MEMORY_LIMIT to more, such as 4GB. {AS_BEFORE}",
             )
-        if isinstance(error, duckdb.InterruptException):
+        if was_interrupted(error):
             return CancelledError(hint=AS_BEFORE)
         return None
 
@@ -99,10 +101,10 @@ class IntoDuckDB(Filling):
         text = str(error)
         if "Permission denied" in text or "Read-only file system" in text:
             return NoAccessError(f"{self._file} may not be written.", hint="Check whose it is, or name another file.")
-        if isinstance(error, duckdb.BinderException) or "already attached" in text:
-            hint = "It is being read just now: bring its rows first (--bring), or name another file."
-        elif "lock" in text.lower():
-            hint = "Another program holds it open: close that one, or name another file."
-        else:
-            hint = "Check that it is one, and that the DuckDB that wrote it is no newer than the one here."
-        return CannotConnectError(f"{self._file} cannot be opened as a DuckDB database to write to.", hint=hint)
+        held = "lock" in text.lower() or "already attached" in text
+        return CannotConnectError(
+            f"{self._file} cannot be opened as a DuckDB database to write to.",
+            hint="Another program holds it open: close that one, or name another file."
+            if held
+            else "Check that it is one, and that the DuckDB that wrote it is no newer than the one here.",
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlglot.expressions as sge
@@ -20,8 +19,14 @@ from core.errors import (
     UserError,
 )
 from core.warehouse.address import Address
+from core.warehouse.connecting import not_installed
 from core.warehouse.postgres import is_lost, session
 from core.warehouse.writing import AS_BEFORE, LONGEST_NAME, Filling, Standing
+
+try:
+    import psycopg
+except ImportError:
+    raise not_installed("postgres") from None
 
 # Who waits to remove a table that others read keeps all who come after from reading it.
 _PATIENCE = "60s"
@@ -77,7 +82,8 @@ class IntoPostgres(Filling):
         self._session.close()
 
     def in_words(self, error: Exception) -> UserError | None:
-        assert isinstance(error, psycopg.Error)
+        if not isinstance(error, psycopg.Error):
+            return None
         state = error.sqlstate or ""
         if self._session.closed or is_lost(state):
             return ConnectionLostError(

@@ -147,8 +147,13 @@ class Filling(ABC):
         """Errors of the driver within are told in words; its own may hold the address, and with it the password."""
         try:
             yield
-        except self.faults as error:
-            raise (self.in_words(error) or self._failed(error)) from None
+        except UserError:
+            raise
+        except Exception as error:
+            told = self.in_words(error)
+            if told is None and not isinstance(error, self.faults):
+                raise
+            raise (told or self._failed(error)) from None
 
     def exists(self) -> TableExistsError:
         """What to say where the name is taken."""
@@ -201,7 +206,7 @@ class Filling(ABC):
 
     @abstractmethod
     def in_words(self, error: Exception) -> UserError | None:
-        """The error for people; None where the driver's words have to do."""
+        """The error for people; None where the driver's words have to do, or where it is nobody's but ours."""
 
 
 def column_names(names: Sequence[str]) -> list[str]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import csv
+import os
 import resource
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import quote
 
-import duckdb
 import pyarrow as pa
 import pytest
 
 from core.engine import Engine
 from core.errors import (
     BadAddressError,
+    CancelledError,
     CannotConnectError,
     CannotWriteThereError,
     ConnectionLostError,
@@ -25,12 +26,11 @@ from core.errors import (
     TableExistsError,
     WrongPasswordError,
 )
-from core.exports.rows import pass_on
-from core.warehouse import into_postgres
 from core.warehouse.address import address
+from core.warehouse.into_duckdb import IntoDuckDB
 from core.warehouse.writing import LONGEST_NAME, Target, column_names
-from tests.commands import run
 from tests.warehouse.conftest import PASSWORD, Postgres
+from tests.warehouse.written import Duck, fill, tables, target
 
 SCHEMA = pa.schema(
     [("customer_id", pa.string()), ("segment", pa.int64()), ("spent", pa.float64()), ("held", pa.bool_())]
@@ -47,29 +47,6 @@ HOSTILE = "segments\"; DROP TABLE precious; -- ' %s %(x)s"
 IN_WAY = [('x"; DROP TABLE precious; --', "%s %(x)s /*"), ("Größe", "größe"), ("ctid", "a\nb"), ("n" * 80, "n" * 90)]
 
 
-class Duck:
-    """A DuckDB file that can be asked like the server."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-
-    def run(self, sql: str) -> list[tuple]:  # type: ignore[type-arg]
-        with duckdb.connect(str(self.file)) as database:
-            return database.execute(sql).fetchall()
-
-    def url(self, table: str) -> str:
-        return f"duckdb://{self.file}/{table}"
-
-
-@pytest.fixture(scope="module")
-def writing(postgres: Postgres) -> Iterator[Postgres]:
-    """The server with somebody who may write, in a schema of her own and nowhere else."""
-    postgres.run(f"CREATE ROLE writer LOGIN PASSWORD '{PASSWORD}'; CREATE SCHEMA marketing AUTHORIZATION writer")
-    postgres.run("ALTER ROLE writer SET search_path = marketing")
-    yield postgres
-    postgres.run("DROP OWNED BY writer; DROP ROLE writer")
-
-
 @pytest.fixture(params=["duckdb", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Duck | Postgres]:
     """Either, with a table that must not be lost."""
@@ -82,13 +59,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Duck | 
         assert found.connections() == 0
         found.run("DROP OWNED BY writer CASCADE; DROP SCHEMA IF EXISTS marketing CASCADE")
         found.run("CREATE SCHEMA marketing AUTHORIZATION writer")
-
-
-def target(database: Duck | Postgres, table: str, *, replace: bool = False, user: str = "writer") -> Target:
-    url = (
-        database.url(quote(table, safe="")) if isinstance(database, Duck) else database.url(quote(table, safe=""), user)
-    )
-    return Target(address(url).with_password(PASSWORD), replace=replace)
 
 
 def reader(then: Callable[[], object] = lambda: None, rows: Sequence[tuple] = ROWS) -> pa.RecordBatchReader:  # type: ignore[type-arg]
@@ -104,17 +74,6 @@ def reader(then: Callable[[], object] = lambda: None, rows: Sequence[tuple] = RO
             )
 
     return pa.RecordBatchReader.from_batches(SCHEMA, batches())
-
-
-def fill(engine: Engine, wanted: Target, rows: pa.RecordBatchReader) -> int:
-    wanted.check(engine)
-    return pass_on(rows, wanted.filled(engine, rows.schema))
-
-
-def tables(database: Duck | Postgres) -> list[str]:
-    where = "table_catalog = current_database()" if isinstance(database, Duck) else "table_schema = 'marketing'"
-    found = database.run(f"SELECT table_name FROM information_schema.tables WHERE {where} ORDER BY 1")
-    return [name for (name,) in found]
 
 
 def test_every_value_comes_back(engine: Engine, database: Duck | Postgres):
@@ -210,6 +169,25 @@ def test_what_breaks_off_leaves_nothing(
         assert database.run(f"SELECT * FROM {schema}.segments") == [(7,)]
 
 
+def test_ctrl_c_while_duckdb_writes(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Whether Python or DuckDB notices it first."""
+    schema = pa.schema([("customer_id", pa.string())])
+    batch = pa.record_batch([pa.array([str(number) * 3 for number in range(1_000_000)])], schema=schema)
+    put = IntoDuckDB.put
+
+    def press_and_put(self: IntoDuckDB, batch: pa.RecordBatch, table: str) -> None:
+        presser = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
+        presser.start()
+        put(self, batch, table)
+        presser.join()
+
+    monkeypatch.setattr(IntoDuckDB, "put", press_and_put)
+    rows = pa.RecordBatchReader.from_batches(schema, [batch])
+    with pytest.raises((CancelledError, KeyboardInterrupt)):
+        fill(engine, target(Duck(tmp_path / "new.duckdb"), "segments"), rows)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_duckdb_file_is_made_with_its_schema_or_not_at_all(engine: Engine, tmp_path: Path):
     file = Duck(tmp_path / "new.duckdb")
     with pytest.raises(ValueError, match="the source failed"):
@@ -219,6 +197,19 @@ def test_a_duckdb_file_is_made_with_its_schema_or_not_at_all(engine: Engine, tmp
     assert list(tmp_path.iterdir()) == [file.file]
     assert file.run("SELECT count(*) FROM marketing.segments") == [(len(ROWS),)]
     assert engine.backend.raw_sql("SELECT count(*) FROM duckdb_databases() WHERE path IS NOT NULL").fetchall() == [(0,)]
+
+
+def test_no_more_than_a_few_batches_are_held(engine: Engine, database: Duck | Postgres):
+    schema, held = pa.schema([("customer_id", pa.string())]), []
+    texts = [str(number) * 20 for number in range(10_000)]
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for _ in range(12):
+            held.append(pa.total_allocated_bytes())
+            yield pa.record_batch([pa.array(texts)], schema=schema)
+
+    fill(engine, target(database, "segments"), pa.RecordBatchReader.from_batches(schema, batches()))
+    assert max(held) - held[0] < 3 * pa.array(texts).nbytes
 
 
 def test_duckdb_files_that_cannot_be_written(engine: Engine, tmp_path: Path):
@@ -266,33 +257,6 @@ def test_a_connection_that_is_lost(engine: Engine, writing: Postgres):
     assert (tables(writing), writing.connections()) == ([], 0)
 
 
-@pytest.fixture
-def full(writing: Postgres) -> Iterator[Postgres]:
-    """The server has no room left at the last step, when the old table is gone already within the transaction."""
-    writing.run("CREATE TABLE marketing.segments AS SELECT 7 AS old; ALTER TABLE marketing.segments OWNER TO writer")
-    writing.run(
-        "CREATE FUNCTION no_room() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room at "
-        f"{PASSWORD.replace('%', '%%')}' USING ERRCODE = 'disk_full'; END $$"
-    )
-    writing.run(
-        "CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION no_room()"
-    )
-    yield writing
-    writing.run("DROP EVENT TRIGGER full_disk; DROP FUNCTION no_room; DROP TABLE marketing.segments")
-
-
-def test_a_server_that_is_full_keeps_the_old_table(full: Postgres, orders: Path, tmp_path: Path):
-    """By the command: the files are complete, and it says so."""
-    url, out = full.url("segments", user="writer"), tmp_path / "out"
-    ran = run("segment", orders, "--k", 2, "--k-max", 2, "--out", out, "--to", url, "--replace", "--json")
-    assert (ran.code, ran.told["error"]["code"]) == (3, "no-room")
-    assert f"The files in {out} are complete." in ran.told["error"]["hint"]
-    assert (out / "report.html").exists()
-    assert PASSWORD not in ran.out + ran.err
-    assert full.run("SELECT * FROM marketing.segments") == [(7,)]
-    assert tables(full) == ["segments"]
-
-
 def test_who_may_not_write_is_told_before_the_work(engine: Engine, writing: Postgres, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(NoAccessError):
         target(writing, "segments", user="reader").check(engine)
@@ -318,6 +282,8 @@ def test_who_may_not_write_is_told_before_the_work(engine: Engine, writing: Post
 def test_it_does_not_wait_forever_for_others(engine: Engine, writing: Postgres, monkeypatch: pytest.MonkeyPatch):
     import psycopg
 
+    from core.warehouse import into_postgres
+
     monkeypatch.setattr(into_postgres, "_PATIENCE", "200ms")
     fill(engine, target(writing, "segments"), reader())
     with psycopg.connect(host="127.0.0.1", port=writing.port, user="admin", password=PASSWORD, dbname="shop") as busy:
@@ -327,80 +293,3 @@ def test_it_does_not_wait_forever_for_others(engine: Engine, writing: Postgres, 
     assert writing.run("SELECT count(*) FROM marketing.segments") == [(len(ROWS),)]
     assert tables(writing) == ["segments"]
     writing.run("DROP TABLE marketing.segments")
-
-
-@pytest.fixture
-def orders(tmp_path: Path) -> Path:
-    file = tmp_path / "orders.csv"
-    rows = ["customer_id,order_date,amount,email"]
-    for who in range(60):
-        email = "" if who == 5 else f"=cmd|{who}" if who % 9 == 0 else f"c{who}@shop.example"
-        rows += [
-            f"C{who:02},2024-{1 + n:02}-07,{(1 + who % 3) * 20 + who / 7:.2f},{email}" for n in range(1 + who % 3 * 4)
-        ]
-    file.write_text("\n".join(rows) + "\n")
-    return file
-
-
-def as_in_csv(row: tuple) -> list[str]:  # type: ignore[type-arg]
-    """A row of a table as segments.csv has it; the values here hold no formula but in emails."""
-    cells = ["" if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell) for cell in row]
-    return [
-        cell.removesuffix(".0") if isinstance(value, float) else cell for cell, value in zip(cells, row, strict=True)
-    ]
-
-
-def test_the_commands_write_what_segments_csv_holds(orders: Path, writing: Postgres, tmp_path: Path):
-    """`segment` into the file that the orders are read from, `score` into a server; both again in their place."""
-    shop, first = Duck(tmp_path / "shop.duckdb"), tmp_path / "first"
-    shop.run(f"CREATE TABLE orders AS FROM read_csv('{orders}')")
-    usual = ("--control-share", 0.2, "--json")
-    ran = run(
-        "segment", shop.url("orders"), "--k", 3, "--k-max", 3, "--out", first, "--to", shop.url("Segments"), *usual
-    )
-    assert ran.code == 0, ran.err
-    assert (ran.told["table"], ran.told["table_rows"]) == (shop.url("Segments"), 60)
-    assert f", and 60 rows to the table {shop.url('Segments')}." in ran.err
-    with (first / "segments.csv").open(newline="") as file:
-        header, *expected = ([cell.removeprefix("'") for cell in row] for row in csv.reader(file))
-    assert [as_in_csv(row) for row in shop.run("FROM Segments")] == expected
-    assert [name for name, *_ in shop.run("DESCRIBE Segments")] == header
-    assert shop.run("SELECT count(*) FROM orders") == [(len(orders.read_text().splitlines()) - 1,)]
-
-    url = writing.url("segments", user="writer")
-    for replace in ([], ["--replace"]):
-        scored = run(
-            "score", orders, "--recipe", first / "recipe.json", "--out", tmp_path / "b", "--to", url, *usual, *replace
-        )
-        assert scored.code == 0, scored.err
-        assert scored.told["table"] == f"postgres://127.0.0.1:{writing.port}/shop/segments"
-        assert (tmp_path / "b" / "segments.csv").read_bytes() == (first / "segments.csv").read_bytes()
-        found = writing.run('SELECT * FROM marketing.segments ORDER BY customer_id COLLATE "C"')
-        assert [as_in_csv(row) for row in found] == expected
-    again = run("score", orders, "--recipe", first / "recipe.json", "--out", tmp_path / "c", "--to", url, "--json")
-    assert (again.code, again.told["error"]["code"]) == (3, "table-exists")
-    assert not (tmp_path / "c").exists()
-    writing.run("DROP TABLE marketing.segments")
-
-
-def test_the_table_that_is_read_is_not_overwritten(orders: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    shop = Duck(tmp_path / "shop.duckdb")
-    shop.run(f"CREATE TABLE orders AS FROM read_csv('{orders}')")
-    monkeypatch.chdir(tmp_path)
-    for url in (shop.url("main.Orders"), "duckdb://shop.duckdb/orders"):
-        ran = run("segment", shop.url("orders"), "--out", tmp_path / "out", "--to", url, "--replace", "--json")
-        assert (ran.code, ran.told["error"]["code"]) == (3, "overwrites-source")
-    assert shop.run("SELECT count(*) FROM orders WHERE amount > 0") == [(len(orders.read_text().splitlines()) - 1,)]
-    same = Target(address("postgres://ann@localhost/shop/public.orders"))
-    assert same.is_at(address("postgresql://bob:pw@127.0.0.1:5432/shop/orders"))
-    assert not same.is_at(address("postgres://ann@localhost:5433/shop/orders"))
-    assert not same.is_at(address("postgres://ann@localhost/shop/sales.orders"))
-
-
-def test_what_cannot_be_meant_is_wrong_usage(orders: Path, tmp_path: Path):
-    usual = ("segment", orders, "--out", tmp_path / "out")
-    assert run(*usual, "--replace").code == 2
-    assert run(*usual, "--to", "segments").code == 2
-    assert run(*usual, "--to", "duckdb://file", "--json").told["error"]["code"] == "bad-address"
-    assert run(*usual, "--to", "trino://ann@h/c/s/t", "--json").told["error"]["code"] == "cannot-write-there"
-    assert not (tmp_path / "out").exists()
