@@ -221,7 +221,8 @@ def _group_in(
     )  # fmt: skip
     evidence, advice = _advised(grouped.matrix, grouped.sweep, options)
     k = options.k or advice.k
-    assigned = analysing.assign(engine, grouped, k)
+    centers = grouped.sweep.fits[k].centers
+    assigned = analysing.assign(engine, grouped.customers, grouped.features.names, grouped.preparation, centers)
     drawn = _segmented(grouped.features, grouped.preparation, grouped.sweep, evidence, k, assigned.order)
     segmentation = analysing.with_totals(drawn, assigned)
     everyone = analysing.everyone(engine, lines, segmentation, assigned)

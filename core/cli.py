@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.commands.arguments import parser
+from core.commands.arguments import parsed
 from core.errors import CancelledError, UserError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None, figures: Figures) -> int:
     0 done, 2 wrong usage, 3 the input can't be used
     """
     try:
-        given = parser().parse_args(arguments)
+        given = parsed(arguments)
         told = _stoppable(given, figures)
     except SystemExit as stop:  # argparse's way to end; it has told why
         return DONE if stop.code in {0, None} else WRONG_USAGE

@@ -78,7 +78,7 @@ class _Database(Speaking, Backend):  # type: ignore[misc]  # Ibis is not typed
                 "There is too little memory for this many rows.",
                 hint="Set ELBOW_ROOM_MEMORY_LIMIT to more, such as 4GB, or use fewer rows.",
             )
-        if isinstance(error, duckdb.InterruptException):
+        if was_interrupted(error):
             return CancelledError()
         if isinstance(error, duckdb.IOException) and "No files found" in text:
             return TableChangedError(
@@ -180,8 +180,8 @@ class Engine:
         if self._elsewhere(rows) is None:
             return self.keep(rows, what)
         path = self.folder / self.new_name(what)
-        schema, some = batches(rows, _BATCH_ROWS)
-        with pq.ParquetWriter(path, schema) as file:
+        some = batches(rows, _BATCH_ROWS)
+        with pq.ParquetWriter(path, some.schema) as file:
             for batch in some:
                 file.write_batch(batch)
         self._kept.append(path.unlink)
@@ -254,17 +254,22 @@ class Engine:
         self.close()
 
 
-def batches(rows: ir.Table, size: int) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+def batches(rows: ir.Table, size: int) -> pa.RecordBatchReader:
     """The rows of a table, up to `size` at a time, in their order, from the database that they lie in."""
     database = rows.get_backend()
     reader = database.to_pyarrow_batches(rows, chunk_size=size)
-    return reader.schema, _told_in_words(database, reader)
+    return pa.RecordBatchReader.from_batches(reader.schema, _told_in_words(database, reader))
 
 
 def _told_in_words(database: Speaking, some: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The batches; what goes wrong while they are read is told in words, and not in the driver's."""
     with database.speaking():
         yield from some
+
+
+def was_interrupted(error: Exception) -> bool:
+    """Whether DuckDB was stopped: from another thread, or by Ctrl+C, which it tells as an error of no kind."""
+    return isinstance(error, duckdb.InterruptException) or str(error) == "Query interrupted"
 
 
 def give_back() -> None:

@@ -86,15 +86,43 @@ class WrongPasswordError(EngineError):
 
 
 class NoSuchTableError(EngineError):
-    """The database has no such table."""
+    """The database has no such table, or no such schema."""
 
     code = "no-such-table"
 
 
 class NoAccessError(EngineError):
-    """The table is there, but may not be read."""
+    """The table may not be read, or not be written, by this user."""
 
     code = "no-access"
+
+
+class TableExistsError(EngineError):
+    """What is to be written would take the place of a table that is there."""
+
+    code = "table-exists"
+
+
+class CannotWriteThereError(EngineError):
+    """Tables of that engine are read and not written."""
+
+    code = "cannot-write-there"
+
+
+class OverwritesSourceError(UserError):
+    """What is to be written would take the place of what it is made from.
+
+    Parameters
+    ----------
+    another : what to name instead
+    """
+
+    code = "overwrites-source"
+
+    def __init__(self, source: object, *, another: str) -> None:
+        super().__init__(
+            f"{source} would be overwritten by what is read from it.", hint=f"Name another {another} to write to."
+        )
 
 
 class TableChangedError(EngineError):
@@ -120,8 +148,8 @@ class CancelledError(EngineError):
 
     code = "cancelled"
 
-    def __init__(self) -> None:
-        super().__init__("The work was stopped.", hint="Nothing was written. Start it again when you like.")
+    def __init__(self, *, hint: str = "Nothing was written. Start it again when you like.") -> None:
+        super().__init__("The work was stopped.", hint=hint)
 
 
 class OutOfMemoryError(EngineError):

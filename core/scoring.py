@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
-from typing import Any, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
 
-from core.analysis import computed
+from core.analysis import MOST_IN_MEMORY, computed
 from core.errors import TooFewCustomersError
 from core.exports import scoring
 from core.exports.recipe import Recipe, RecipeError
 from core.features.engineering import customer_features
 from core.orders.cleaning import CleaningOptions
+from core.orders.customers import CustomerTable
 from core.orders.dates import DateOrder
 from core.orders.numbers import Decimal
 from core.orders.understanding import Understood
 from core.segments.segmentation import Segmentation
+
+if TYPE_CHECKING:
+    from core.engine import Engine
+    from core.large.analysing import EveryCustomer
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Customers in the segments of a recipe."""
+
+    segmentation: Segmentation  # of all customers, or of those drawn to stand for them
+    everyone: EveryCustomer | None = None  # where all customers stayed in the engine
+    notes: tuple[str, ...] = ()  # what one should know of it
 
 
 def reading(recipe: Recipe, headers: Collection[str], said: CleaningOptions) -> tuple[CleaningOptions, tuple[str, ...]]:
@@ -59,20 +73,37 @@ def reading(recipe: Recipe, headers: Collection[str], said: CleaningOptions) -> 
     return options, tuple(notes)
 
 
-def score(lines: Understood, recipe: Recipe) -> Segmentation:
+def score(
+    lines: Understood, recipe: Recipe, *, engine: Engine | None = None, most_in_memory: int = MOST_IN_MEMORY
+) -> Scored:
     """Give the customers of a file the segments of a recipe; see `exports.scoring.score`.
+
+    Parameters
+    ----------
+    engine : where the lines are; more than `most_in_memory` customers then stay there. Without it all come to Python.
 
     Raises
     ------
     RecipeError, TooFewCustomersError
     UnknownFeatureError : the file can't give a feature of the recipe
     """
-    if not lines.ledger.used.customers:
+    customers, names = lines.ledger.used.customers, computed(recipe.features)
+    if not customers:
         raise TooFewCustomersError(
             "There are no customers with usable rows.",
             hint="Check which columns are read as customer, date and amount.",
         )
-    return scoring.score(recipe, customer_features(lines, computed(recipe.features)))
+    if engine is None or customers <= most_in_memory or isinstance(lines, CustomerTable):
+        return Scored(scoring.score(recipe, customer_features(lines, names)))
+    from core.large import scoring as of_many
+
+    segmentation, everyone = of_many.score(engine, lines, recipe, names)
+    drawn = len(segmentation.features)
+    told = (
+        f"{customers:,} customers were given their segments where they are stored. Sizes, sums, means and lists are of "
+        f"all of them; portraits are of {drawn:,} drawn at random.",
+    )
+    return Scored(segmentation, everyone, told if drawn < customers else ())
 
 
 def _columns(reading: Mapping[str, Any]) -> dict[str, str]:

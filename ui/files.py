@@ -313,7 +313,7 @@ def copies(workspace: Workspace) -> Copies:
 def set_aside(workspace: Workspace) -> pa.Table:
     """All rows that are not used, with line number, reason and text."""
     with workspace.alone():
-        return pa.concat_tables(_set_aside(workspace).parts())
+        return _set_aside(workspace).batches().read_all()
 
 
 def search_set_aside(workspace: Workspace, words: str, reason: str | None, most: int) -> tuple[pd.DataFrame, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
@@ -18,6 +18,15 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         super().error(_PASSWORD.sub("://***@", message))
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What was typed; ends the program where it can't be."""
+    commands = parser()
+    given = commands.parse_args(arguments)
+    if getattr(given, "replace", False) and given.to is None:
+        commands.error("--replace is about the table of --to, which is missing")
+    return given
 
 
 def parser() -> argparse.ArgumentParser:
@@ -84,12 +93,30 @@ def _leaving_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--control-share", type=_share, default=0.0, metavar="SHARE")
     command.add_argument("--ignore-consent", action="store_true", help="list also who did not agree to marketing")
     command.add_argument("--workbook", action="store_true", help="write segments.xlsx as well")
+    command.add_argument(
+        "--parquet", action="store_true", help="write segments.parquet and set_aside.parquet as well, for programs"
+    )
+    command.add_argument(
+        "--to",
+        type=_table,
+        metavar="URL",
+        help="write the rows of segments.csv to a table as well: duckdb://file/table, "
+        "postgres://user@host:port/database/table",
+    )
+    command.add_argument("--replace", action="store_true", help="let that table take the place of one that is there")
 
 
 def _file(text: str) -> Path:
     if "://" in text:
         raise argparse.ArgumentTypeError(f"{text!r} is a table already: this command takes files")
     return Path(text)
+
+
+def _table(text: str) -> str:
+    if "://" not in text:
+        # Not repeated, since an address that is written wrong may hold a password too.
+        raise argparse.ArgumentTypeError("an address of a table is wanted, such as duckdb://file.duckdb/table")
+    return text
 
 
 def _role_and_column(text: str) -> tuple[str, str]:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.commands.reading import opened, options_of, read
 from core.commands.telling import Told, in_words, inspected, segmented
 from core.engine import Engine
-from core.errors import UnreadableFileError
+from core.errors import CancelledError, OverwritesSourceError, UnreadableFileError, UserError
+from core.warehouse.address import address, is_address
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from core.analysis import Analysis, SegmentOptions
-    from core.exports.takeaway import Wanted
+    from core.exports.bundle import Into
+    from core.exports.takeaway import Wanted, Written
     from core.segments.segmentation import Segmentation
 
 Figures = Callable[["Analysis"], Mapping[str, Mapping[str, Any]]]
@@ -27,24 +33,24 @@ def segment(engine: Engine, given: argparse.Namespace, figures: Figures) -> Told
     from core.exports.report import prepare_to_draw
 
     prepare_to_draw()
+    into = _into_table(engine, given)
     preset = PRESETS.get(given.preset or "")
     options = _segment_options(given)
     # The report names the products that sell best.
     carry = tuple(dict.fromkeys((*carried(options), "product", "product_name")))
     lines = read(engine, given, preset.returns if preset else None, carry)
     wanted = _wanted(given, options.seed)
-    # Contacts for platforms and the sheets of a workbook are made of customers in memory.
-    analysis = analyse(lines, options, engine=None if wanted.platforms or wanted.workbook else engine)
+    analysis = analyse(lines, options, engine=_engine_for(engine, wanted))
     facts = inspected(lines) | segmented(analysis)
     facts["warnings"] = [*facts["warnings"], *analysis.warnings]
-    written = bundle.write(analysis, given.out, figures(analysis), wanted, with_rules=given.rules)
+    written = bundle.write(analysis, given.out, figures(analysis), wanted, with_rules=given.rules, into=into)
     facts |= written.facts
     told = [
         *in_words(facts),
         f"{facts['k']} segments. {analysis.advice.words}",
         *_segments_in_words(analysis.segmentation),
         *written.in_words(),
-        f"{len(written.files)} files written to {given.out}.",
+        _left(written, given.out),
     ]
     return Told(facts, told)
 
@@ -64,14 +70,17 @@ def score(engine: Engine, given: argparse.Namespace) -> Told:
         raise UnreadableFileError(
             f"The recipe {given.recipe} can't be read: {error.strerror}.", hint="Check its name and where it lies."
         ) from error
+    into = _into_table(engine, given)
     source = opened(engine, given)
     said = options_of(given, recipe.returns, carried(SegmentOptions(features=recipe.features)))
     options, notes = scoring.reading(recipe, source.headers, said)
     lines = understand(engine, source, options)
-    segmentation = scoring.score(lines, recipe)
-    written = bundle.write_scored(lines, segmentation, given.out, _wanted(given, recipe.seed))
+    wanted = _wanted(given, recipe.seed)
+    scored = scoring.score(lines, recipe, engine=_engine_for(engine, wanted))
+    segmentation = scored.segmentation
     facts = inspected(lines)
-    facts["warnings"] = [*facts["warnings"], *notes]
+    written = bundle.write_scored(lines, scored, given.out, wanted, into=into)
+    facts["warnings"] = [*facts["warnings"], *notes, *scored.notes]
     facts |= {
         "features": list(recipe.features),
         "k": recipe.k,
@@ -83,13 +92,69 @@ def score(engine: Engine, given: argparse.Namespace) -> Told:
         f"{facts['k']} segments, as in {given.recipe}.",
         *_segments_in_words(segmentation),
         *written.in_words(),
-        f"{len(written.files)} files written to {given.out}.",
+        _left(written, given.out),
     ]
     return Told(facts, told)
 
 
+def _engine_for(engine: Engine, wanted: Wanted) -> Engine | None:
+    """Where many customers may stay; contacts for platforms and workbooks are made of customers in memory."""
+    return None if wanted.platforms or wanted.workbook else engine
+
+
 def _segments_in_words(segmentation: Segmentation) -> list[str]:
     return [f"  {one.number} {one.name}: {one.customers:,} customers. {one.portrait}" for one in segmentation.segments]
+
+
+def _left(written: Written, out: Path) -> str:
+    told = f"{len(written.files)} files written to {out}"
+    if "table" in written.facts:
+        told += f", and {written.facts['table_rows']:,} rows to the table {written.facts['table']}"
+    return f"{told}."
+
+
+def _into_table(engine: Engine, given: argparse.Namespace) -> Into | None:
+    """What fills the table that is wanted; whether it can is found out now, before the long work.
+
+    It is filled after all files are written: they are complete whatever becomes of it, and by then nothing is read
+    from the sources any more, which may lie in the same database.
+    """
+    if given.to is None:
+        return None
+    from core.exports.rows import pass_on
+    from core.warehouse.secrets import with_password
+    from core.warehouse.writing import Target, column_names
+
+    target = Target(with_password(address(given.to)), replace=given.replace)
+    for source in map(address, filter(is_address, given.sources)):
+        if target.is_at(source):
+            raise OverwritesSourceError(source, another="table")
+    target.check(engine)
+
+    def into(rows: Callable[[], pa.RecordBatchReader]) -> Mapping[str, Any]:
+        engine.leave()
+        with _files_complete(given.out):
+            found = rows()
+            names = found.schema.names
+            count = pass_on(found, target.filled(engine, found.schema))
+        renamed = {name: called for name, called in zip(names, column_names(names), strict=True) if name != called}
+        told = {"table": target.address.shown, "table_rows": count}
+        return {**told, "table_columns": renamed} if renamed else told
+
+    return into
+
+
+@contextmanager
+def _files_complete(out: Path) -> Iterator[None]:
+    """Whoever reads that no table was written should know what was."""
+    told = f"The files in {out} are complete."
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise CancelledError(hint=f"The table is as it was before. {told}") from None
+    except UserError as error:
+        error.hint = f"{error.hint} {told}"
+        raise
 
 
 def _wanted(given: argparse.Namespace, seed: int) -> Wanted:
@@ -101,6 +166,7 @@ def _wanted(given: argparse.Namespace, seed: int) -> Wanted:
         control_share=given.control_share,
         seed=seed,
         workbook=given.workbook,
+        parquet=given.parquet,
         regardless_of_consent=given.ignore_consent,
     )
 

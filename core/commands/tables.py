@@ -8,18 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.commands.telling import Told
-from core.errors import EmptyFileError, UserError
-
-
-class OverwritesSourceError(UserError):
-    """What is to be written would take the place of the file that it is made from."""
-
-    code = "overwrites-source"
-
-    def __init__(self, source: Path) -> None:
-        super().__init__(
-            f"{source} would be overwritten by what is read from it.", hint="Name another folder to write to."
-        )
+from core.errors import EmptyFileError, OverwritesSourceError, UserError
 
 
 def table(given: argparse.Namespace) -> Told:
@@ -45,7 +34,7 @@ def _write_tables(source: Path, folder: Path, scratch: Path, written: list[str])
     def target(stem: str) -> Path:
         path = _free_name(folder, stem, written)
         if path.exists() and source.exists() and path.samefile(source):
-            raise OverwritesSourceError(source)
+            raise OverwritesSourceError(source, another="folder")
         return path
 
     try:

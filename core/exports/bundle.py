@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+
+import pyarrow as pa
 
 from core.exports import csv_files, lists, takeaway
+from core.exports.parquet_files import parquet_file
 from core.exports.recipe import Recipe, recipe_of
 from core.exports.report import LedgerRow, ReportFacts, render
+from core.exports.rows import Place, pass_on
 from core.exports.takeaway import Wanted, Written
 from core.orders.cleaning import RETURNS, OrderLines
 from core.orders.overview import Overview, overview
@@ -20,8 +25,14 @@ from core.segments.rules_sql import Dialect, case
 
 if TYPE_CHECKING:
     from core.analysis import Analysis
+    from core.exports.control import Control
+    from core.large.analysing import EveryCustomer
     from core.orders.understanding import Understood
+    from core.scoring import Scored
     from core.segments.segmentation import Segmentation
+
+Into: TypeAlias = Callable[[Callable[[], pa.RecordBatchReader]], Mapping[str, Any]]
+"""Asks for the rows of segments.csv, puts them somewhere and tells facts of it."""
 
 
 def recipe(analysis: Analysis) -> Recipe:
@@ -50,6 +61,7 @@ def write(
     wanted: Wanted | None = None,
     *,
     with_rules: bool = False,
+    into: Into | None = None,
 ) -> Written:
     """Write segments.csv, summary.csv, sweep.csv, set_aside.csv, lists/, recipe.json, report.html, and what is wanted.
 
@@ -58,6 +70,7 @@ def write(
     Parameters
     ----------
     with_rules : write rules.json too
+    into : called once all files are written
 
     Raises
     ------
@@ -65,44 +78,71 @@ def write(
         only stand for them
     """
     wanted = wanted or Wanted()
-    everyone = analysis.everyone
-    if everyone is not None and (wanted.platforms or wanted.workbook):
-        raise ValueError(
-            "Lists for platforms and the workbook are made of customers in memory; analyse without engine."
-        )
-    if everyone is not None:
-        control = everyone.drawn(wanted.control_share, wanted.seed)
-    else:
-        control = wanted.control(analysis.segmentation)
+    control, rows = _rows(analysis.segmentation, analysis.everyone, wanted)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-    if everyone is None:
-        files = lists.write_lists(analysis.segmentation, out, control)
-    else:
-        files = lists.write_parts(*everyone.batches(control), analysis.segmentation.segments, out)
+    files = lists.write_lists(rows(), analysis.segmentation.segments, out, parquet=wanted.parquet)
     files += lists.write_tables(analysis.segmentation, analysis.sweep.frame(), out)
-    csv_files.write_parts(analysis.lines.set_aside().parts(), out / "set_aside.csv")
+    files += _write_set_aside(analysis.lines, out, wanted)
     csv_files.write_text(recipe(analysis).to_json(), out / "recipe.json")
     found = rules(analysis.segmentation, analysis.options.seed)
     sold = overview(analysis.lines) if isinstance(analysis.lines, OrderLines) else None
     csv_files.write_text(report_of(analysis, figures, found, sold), out / "report.html")
     more = takeaway.write(analysis.segmentation, out, wanted, control)
-    standard = [*files, out / "set_aside.csv", out / "recipe.json", out / "report.html"]
+    files += [out / "recipe.json", out / "report.html"]
     if with_rules:
         csv_files.write_text(rules_json(found), out / "rules.json")
-        standard.append(out / "rules.json")
-    return Written((*standard, *more.files), more.facts)
+        files.append(out / "rules.json")
+    return _together(files, more, {} if into is None else into(rows))
 
 
-def write_scored(lines: Understood, segmentation: Segmentation, out: Path, wanted: Wanted) -> Written:
-    """Write segments.csv, lists/, set_aside.csv, and what is wanted, of customers scored by a recipe."""
-    control = wanted.control(segmentation)
+def write_scored(lines: Understood, scored: Scored, out: Path, wanted: Wanted, *, into: Into | None = None) -> Written:
+    """Write segments.csv, lists/, set_aside.csv, and what is wanted, of customers scored by a recipe.
+
+    Parameters
+    ----------
+    into : called once all files are written
+
+    Raises
+    ------
+    ValueError : as `write`
+    """
+    control, rows = _rows(scored.segmentation, scored.everyone, wanted)
     out.mkdir(parents=True, exist_ok=True)
     lists.clear(out)
-    files = lists.write_lists(segmentation, out, control)
-    csv_files.write_parts(lines.set_aside().parts(), out / "set_aside.csv")
-    more = takeaway.write(segmentation, out, wanted, control)
-    return Written((*files, out / "set_aside.csv", *more.files), more.facts)
+    files = lists.write_lists(rows(), scored.segmentation.segments, out, parquet=wanted.parquet)
+    files += _write_set_aside(lines, out, wanted)
+    more = takeaway.write(scored.segmentation, out, wanted, control)
+    return _together(files, more, {} if into is None else into(rows))
+
+
+def _rows(
+    segmentation: Segmentation, everyone: EveryCustomer | None, wanted: Wanted
+) -> tuple[Control | None, Callable[[], pa.RecordBatchReader]]:
+    """The control group, and the rows of segments.csv as often as they are asked for."""
+    if everyone is None:
+        control = wanted.control(segmentation)
+        return control, partial(lists.rows_of, segmentation, control)
+    if wanted.platforms or wanted.workbook:
+        raise ValueError("Lists for platforms and the workbook are made of customers in memory; leave out the engine.")
+    control = everyone.drawn(wanted.control_share, wanted.seed)
+    return control, partial(everyone.batches, control)
+
+
+def _write_set_aside(lines: Understood, out: Path, wanted: Wanted) -> list[Path]:
+    """Write set_aside.csv, and set_aside.parquet where it is wanted."""
+    rows = lines.set_aside().batches()
+    places: dict[Path, Callable[[Path, pa.Schema], Place]] = {out / "set_aside.csv": csv_files.csv_file}
+    if wanted.parquet:
+        places[out / "set_aside.parquet"] = parquet_file
+    pass_on(rows, *(place(path, rows.schema) for path, place in places.items()))
+    return list(places)
+
+
+def _together(files: Sequence[Path], more: Written, told: Mapping[str, Any]) -> Written:
+    for_programs = [path.name for path in files if path.suffix == ".parquet"]
+    facts = {**more.facts, **({"parquet": for_programs} if for_programs else {}), **told}
+    return Written((*files, *more.files), facts)
 
 
 def zip_of_everything(analysis: Analysis, figures: Mapping[str, Mapping[str, Any]], wanted: Wanted) -> bytes:

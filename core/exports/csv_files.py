@@ -24,8 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.exports.phones import length_exists
-
-ROWS_AT_ONCE = 65_536
+from core.exports.rows import ROWS_AT_ONCE, Taker, pass_on
 
 # Signs that begin a formula, with the wide and small forms that some spreadsheets take for the same (OWASP, "CSV
 # injection"); blanks, control and invisible characters before them are skipped, since a program may drop them.
@@ -91,14 +90,16 @@ def write_csv(table: pd.DataFrame | pa.Table, path: Path, *, safe: bool = True) 
     Numbers are written with the fewest digits that give the same number back, whole ones without a point; missing
     values as empty cells. The file stands under its name only once it is complete.
     """
-    write_parts([arrow(table)], path, safe=safe)
+    rows = arrow(table).to_reader(ROWS_AT_ONCE)
+    pass_on(rows, csv_file(path, rows.schema, safe=safe))
 
 
-def write_parts(parts: Iterable[pa.Table], path: Path, *, safe: bool = True) -> None:
-    """As `write_csv`, of at least one table, with the further ones of the same columns put below it as they come."""
+@contextmanager
+def csv_file(path: Path, schema: pa.Schema, *, safe: bool = True) -> Iterator[Taker]:
+    """A file that takes rows of these columns; it stands under its name only once it is complete."""
     with aside(path) as file:
-        for number, part in enumerate(parts):
-            _write(part, file, safe=safe, header=not number)
+        file.write(header_bytes(schema.names, safe=safe))
+        yield lambda batch: file.write(line_bytes(lines_of(batch, safe=safe)))
 
 
 def csv_bytes(table: pd.DataFrame | pa.Table, *, safe: bool = True, verbatim: Collection[str] = ()) -> bytes:
@@ -108,9 +109,12 @@ def csv_bytes(table: pd.DataFrame | pa.Table, *, safe: bool = True, verbatim: Co
     ----------
     verbatim : columns whose texts are known to be safe and stay as they are
     """
-    file = io.BytesIO()
-    _write(arrow(table), file, safe=safe, verbatim=verbatim)
-    return file.getvalue()
+    found = arrow(table)
+    lines = (
+        line_bytes(lines_of(batch, safe=safe, verbatim=verbatim))
+        for batch in found.to_batches(max_chunksize=ROWS_AT_ONCE)
+    )
+    return b"".join([header_bytes(found.column_names, safe=safe), *lines])
 
 
 def write_rows(rows: Iterable[Sequence[str | None]], path: Path) -> None:
@@ -142,15 +146,6 @@ def aside(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _write(
-    table: pa.Table, file: IO[bytes], *, safe: bool, verbatim: Collection[str] = (), header: bool = True
-) -> None:
-    if header:
-        file.write(header_bytes(table.column_names, safe=safe))
-    for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
-        file.write(line_bytes(lines_of(batch, safe=safe, verbatim=verbatim)))
 
 
 def header_bytes(names: Sequence[str], *, safe: bool) -> bytes:

@@ -6,8 +6,8 @@ import io
 import re
 import shutil
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 from unicodedata import combining, normalize
@@ -18,7 +18,9 @@ import pyarrow.compute as pc
 
 from core.exports.control import COLUMN as CONTROL_COLUMN
 from core.exports.control import Control
-from core.exports.csv_files import ROWS_AT_ONCE, arrow, aside, csv_bytes, header_bytes, line_bytes, lines_of, write_csv
+from core.exports.csv_files import arrow, aside, csv_bytes, header_bytes, line_bytes, lines_of, write_csv
+from core.exports.parquet_files import parquet_file
+from core.exports.rows import ROWS_AT_ONCE, Taker, pass_on, typed
 from core.segments.segmentation import Segment, Segmentation, not_taken
 
 PLATFORMS = ("google", "meta", "tiktok", "klaviyo", "mailchimp", "hubspot")
@@ -26,7 +28,7 @@ LONGEST_SLUG = 48
 
 _OWN_FILES = (
     "segments.csv", "summary.csv", "sweep.csv", "set_aside.csv",
-    "recipe.json", "report.html", "rules.json", "segments.xlsx",
+    "recipe.json", "report.html", "rules.json", "segments.xlsx", "segments.parquet", "set_aside.parquet",
 )  # fmt: skip
 _AUDIENCE_FILES = ("accounts.csv", "contacts_to_check.csv")
 _OWN_LIST = re.compile(r"\d{1,3}-.+\.csv")
@@ -46,45 +48,51 @@ def of(table: pa.Table, segment: Segment) -> pa.Table:
     return table.filter(pc.equal(table.column("segment"), segment.number))
 
 
-def write_lists(segmentation: Segmentation, out_dir: Path, control: Control | None = None) -> list[Path]:
-    """Write segments.csv and lists/NUMBER-SLUG.csv, one a segment.
+def rows_of(segmentation: Segmentation, control: Control | None = None) -> pa.RecordBatchReader:
+    """The same a batch at a time, as all that leaves is made of."""
+    return typed(table_of(segmentation, control).to_reader(ROWS_AT_ONCE))
+
+
+def write_lists(
+    rows: pa.RecordBatchReader, segments: Sequence[Segment], out_dir: Path, *, parquet: bool = False
+) -> list[Path]:
+    """Write segments.csv and lists/NUMBER-SLUG.csv, one a segment, holding no more rows than come at a time.
 
     Parameters
     ----------
+    rows : of all customers, with the columns of `table_of`
     out_dir : made where it is missing
-    control : flags its members in each file
+    parquet : write segments.parquet too
 
     Returns
     -------
     The files written.
     """
-    table = table_of(segmentation, control)
-    return write_parts(table.schema, table.to_batches(max_chunksize=ROWS_AT_ONCE), segmentation.segments, out_dir)
+    (out_dir / "lists").mkdir(parents=True, exist_ok=True)
+    paths = [out_dir / "segments.csv", *(out_dir / "lists" / list_name(each) for each in segments)]
+    places = [_list_files(paths, segments, rows.schema)]
+    if parquet:
+        paths = [*paths, out_dir / "segments.parquet"]
+        places.append(parquet_file(paths[-1], rows.schema))
+    pass_on(rows, *places)
+    return paths
 
 
-def write_parts(
-    schema: pa.Schema, batches: Iterable[pa.RecordBatch], segments: Sequence[Segment], out_dir: Path
-) -> list[Path]:
-    """The files of `write_lists`, of rows that come a batch at a time, so that no more of them are held.
-
-    Parameters
-    ----------
-    schema : of the batches; `segment` is one of its columns
-    """
-    lists_dir = out_dir / "lists"
-    lists_dir.mkdir(parents=True, exist_ok=True)
-    paths = [out_dir / "segments.csv", *(lists_dir / list_name(each) for each in segments)]
-    header = header_bytes(schema.names, safe=True)
+@contextmanager
+def _list_files(paths: Sequence[Path], segments: Sequence[Segment], schema: pa.Schema) -> Iterator[Taker]:
+    """The files of everyone and of each segment: a row is put into text once for both that it goes to."""
     with ExitStack() as open_files:
         files = [open_files.enter_context(aside(path)) for path in paths]
         for file in files:
-            file.write(header)
-        for batch in batches:
+            file.write(header_bytes(schema.names, safe=True))
+
+        def take(batch: pa.RecordBatch) -> None:
             lines = lines_of(batch, safe=True)
             files[0].write(line_bytes(lines))
             for file, each in zip(files[1:], segments, strict=True):
                 file.write(line_bytes(lines.filter(pc.equal(batch.column("segment"), each.number))))
-    return paths
+
+        yield take
 
 
 def write_tables(segmentation: Segmentation, sweep_frame: pd.DataFrame | None, out_dir: Path) -> list[Path]:

@@ -26,6 +26,7 @@ class Wanted:
     control_share: float = 0.0  # 0 to 0.5
     seed: int = 42
     workbook: bool = False
+    parquet: bool = False  # segments.csv and set_aside.csv as Parquet too
     regardless_of_consent: bool = False
 
     def control(self, segmentation: Segmentation) -> Control | None:
@@ -53,6 +54,8 @@ class Written:
                 f"{one['customers']:,} on the list.{left_out}"
             )
             told += [f"  Note: {warning}" for warning in one["warnings"]]
+        for name, called in self.facts.get("table_columns", {}).items():
+            told.append(f"Note: in the table, the column {name!r} is called {called!r}.")
         return told
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import ibis
@@ -18,7 +18,7 @@ from core.clustering.sweep import Sweep, sweep
 from core.engine import Engine, batches
 from core.exports.control import COLUMN as CONTROL_COLUMN
 from core.exports.control import Control, draw_of
-from core.exports.csv_files import ROWS_AT_ONCE
+from core.exports.rows import ROWS_AT_ONCE, typed
 from core.features.engineering import CustomerFeatures, contact_tables, customer_table
 from core.large import preparing
 from core.large.lots import LOT, with_lots
@@ -58,21 +58,23 @@ class EveryCustomer:
         ids = (each.as_py() for batch in table.column("customer_id").chunks for each in batch)
         return draw_of(ids, table.column("segment").to_numpy(), self.n_segments, share, seed)
 
-    def batches(self, control: Control | None = None) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    def batches(self, control: Control | None = None) -> pa.RecordBatchReader:
         """The rows a batch at a time; with a control group a last column says who is in it."""
-        schema, some = batches(self.rows, ROWS_AT_ONCE)
-        if control is None:
-            return schema, some
-        column = not_taken(CONTROL_COLUMN, list(schema.names))
-        return schema.append(pa.field(column, pa.bool_())), _flagged(some, control, column)
+        some = typed(batches(self.rows, ROWS_AT_ONCE))
+        return some if control is None else _flagged(some, control)
 
 
-def _flagged(some: Iterable[pa.RecordBatch], control: Control, column: str) -> Iterator[pa.RecordBatch]:
-    start = 0
-    for batch in some:
-        members = control.members[start : start + batch.num_rows]
-        yield batch.append_column(column, pa.array(members))
-        start += batch.num_rows
+def _flagged(some: pa.RecordBatchReader, control: Control) -> pa.RecordBatchReader:
+    column = not_taken(CONTROL_COLUMN, list(some.schema.names))
+
+    def flagged() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for batch in some:
+            members = control.members[start : start + batch.num_rows]
+            yield batch.append_column(column, pa.array(members))
+            start += batch.num_rows
+
+    return pa.RecordBatchReader.from_batches(some.schema.append(pa.field(column, pa.bool_())), flagged())
 
 
 def group(
@@ -105,14 +107,14 @@ def group(
     learnt = preparing.prepare(customers, some, chosen, options)
     preparation, notes = learnt.preparation, learnt.notes
     if total <= MOST_EXACT:
-        features = _in_memory(customers.to_pyarrow(), names, lines)
+        features = in_memory(customers.to_pyarrow(), names, lines)
         matrix = preparation.fit_matrix(features.values)
         return Grouped(
             features, preparation, sweep(matrix, k_max=k_max, seed=seed, on_fit=on_fit), matrix, customers, notes
         )
     labelled = label_all(engine, customers, preparation, k_max=k_max, seed=seed)
     drawn = labelled.drawn().order_by("customer_id").to_pyarrow()
-    features = _in_memory(drawn, names, lines)
+    features = in_memory(drawn, names, lines)
     matrix = preparation.fit_matrix(features.values)
     swept = sweep_of(labelled, drawn, matrix, k_asked=k_max, seed=seed)
     if on_fit is not None:
@@ -129,23 +131,28 @@ def group(
 class Assigned:
     """All customers with their clusters of one fit, and what these come to."""
 
-    rows: ir.Table  # kept: customer_id, the features, `cluster`, `runner_up` (missing without one), `margin`
+    rows: ir.Table  # kept: customer_id, LOT, features, `cluster`, `runner_up` (missing without one), `margin`
     sizes: np.ndarray  # (n_clusters,) customers
     sums: pd.DataFrame  # (n_clusters, n_features)
     means: pd.DataFrame  # (n_clusters, n_features) of those who have a value; missing where nobody has
     order: tuple[int, ...]  # the clusters as segments are numbered
 
 
-def assign(engine: Engine, grouped: Grouped, k: int) -> Assigned:
+def assign(
+    engine: Engine, customers: ir.Table, names: Sequence[str], preparation: Preparation, centers: np.ndarray
+) -> Assigned:
     """Put every customer into the cluster whose centre is nearest to where she truly stands.
 
     The next one is her runner-up; see `segments.assignment.assign` for the margin.
+
+    Parameters
+    ----------
+    customers : customer_id, the features and LOT
+    centers : (n_clusters, n_features) in the scaled space of the preparation
     """
-    names = grouped.features.names
-    centers = np.asarray(grouped.sweep.fits[k].centers, dtype=np.float64)
-    rows = scaled(grouped.customers, grouped.preparation, capped=False)
+    rows = scaled(customers, preparation, capped=False)
     distances = {f"distance_{place}": each for place, each in enumerate(squared_distances(rows, centers))}
-    rows = rows.select("customer_id", *names, **distances)
+    rows = rows.select("customer_id", LOT, *names, **distances)
     rows = rows.mutate(cluster=place_of_least([rows[name] for name in distances]))
     others = {
         f"other_{place}": ibis.ifelse(rows.cluster == place, double(math.inf), rows[name])
@@ -162,7 +169,7 @@ def assign(engine: Engine, grouped: Grouped, k: int) -> Assigned:
             "runner_up": place_of_least([rows[name] for name in others]),
             "margin": (1 - ratio).clip(double(0), double(1)),
         }
-    found = rows.select("customer_id", *names, "cluster", **beside)
+    found = rows.select("customer_id", LOT, *names, "cluster", **beside)
     return _summed(engine.keep(found, "assigned"), names, centers)
 
 
@@ -222,7 +229,8 @@ def everyone(engine: Engine, lines: OrderLines, segmentation: Segmentation, assi
     return EveryCustomer(listed.order_by("customer_id"), segmentation.n_segments)
 
 
-def _in_memory(table: pa.Table, names: Sequence[str], lines: OrderLines) -> CustomerFeatures:
+def in_memory(table: pa.Table, names: Sequence[str], lines: OrderLines) -> CustomerFeatures:
+    """Customers who came to Python, sorted by id: nobody's contacts, since those are joined in the engine."""
     frame = table.select(["customer_id", *names]).to_pandas().set_index("customer_id").sort_index()
     frame.index = frame.index.astype("str")
     nobody = pd.DataFrame(index=frame.index)

@@ -41,28 +41,31 @@ class Labelled:
     inertias: Mapping[int, float]
 
     def drawn(self) -> ir.Table:
-        """About DRAWN of them by their lots, and of each cluster that would hold too few the FEWEST with the smallest.
+        """Some of them, to stand for all; see `draw`."""
+        return draw(self.rows, {_label(k): sizes for k, sizes in self.sizes.items()})
 
-        No more of those, so that a cluster keeps its share among those drawn. Whoever is drawn depends on the seed and
-        the customers' ids alone.
-        """
-        bound = _smallest(self.rows, DRAWN)
-        if bound is None:
-            return self.rows
-        chosen = [self.rows[LOT] <= bound]
-        for label, cluster in self._scarce(bound):
-            own = self.rows[label] == cluster
-            enough = _smallest(self.rows.filter(own), FEWEST)
-            chosen.append(own if enough is None else own & (self.rows[LOT] <= enough))
-        return self.rows.filter(reduce(or_, chosen))
 
-    def _scarce(self, bound: float) -> list[tuple[str, int]]:
-        return [
-            (_label(k), cluster)
-            for k, sizes in self.sizes.items()
-            for cluster, size in enumerate(sizes.tolist())
-            if 0 < size * bound < FEWEST
-        ]
+def draw(rows: ir.Table, sizes: Mapping[str, np.ndarray]) -> ir.Table:
+    """About DRAWN customers by their lots, and of each cluster that would hold too few the FEWEST with the smallest.
+
+    No more of those, so that a cluster keeps its share among those drawn. Whoever is drawn depends on the seed of the
+    lots and the customers' ids alone.
+
+    Parameters
+    ----------
+    rows : LOT and a column of clusters for each of `sizes`
+    sizes : {column: (n_clusters,) customers}
+    """
+    bound = _smallest(rows, DRAWN)
+    if bound is None:
+        return rows
+    chosen = [rows[LOT] <= bound]
+    for label, counts in sizes.items():
+        for cluster in np.flatnonzero((counts > 0) & (counts * bound < FEWEST)).tolist():
+            own = rows[label] == cluster
+            enough = _smallest(rows.filter(own), FEWEST)
+            chosen.append(own if enough is None else own & (rows[LOT] <= enough))
+    return rows.filter(reduce(or_, chosen))
 
 
 def _smallest(rows: ir.Table, count: int) -> float | None:

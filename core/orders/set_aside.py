@@ -26,8 +26,8 @@ class RowsSetAside:
     table: ir.Table
     source: SourceTable
 
-    def parts(self) -> Iterator[pa.Table]:
-        """All of them in order, some at a time; the first part is empty and tells the columns.
+    def batches(self) -> pa.RecordBatchReader:
+        """All of them in order, some at a time.
 
         The columns are file, line_number (from 1; missing where there are no lines), reason, why, then the files' own
         with their text unchanged.
@@ -36,15 +36,18 @@ class RowsSetAside:
         ------
         TableChangedError : at the end; a file that was read again for this was another one by then
         """
-        schema, some = batches(self.table.order_by([FILE, LINE]), _ROWS_AT_ONCE)
-        yield _told(schema.empty_table(), self.source)
-        for batch in some:
-            yield _told(pa.Table.from_batches([batch]), self.source)
-        self.source.require_unchanged()
+        found = batches(self.table.order_by([FILE, LINE]), _ROWS_AT_ONCE)
+
+        def told() -> Iterator[pa.RecordBatch]:
+            for batch in found:
+                yield from _told(pa.Table.from_batches([batch]), self.source).to_batches()
+            self.source.require_unchanged()
+
+        return pa.RecordBatchReader.from_batches(_told(found.schema.empty_table(), self.source).schema, told())
 
     def frame(self) -> pd.DataFrame:
         """The same at once."""
-        return _framed(pa.concat_tables(self.parts()))
+        return _framed(self.batches().read_all())
 
     def search(self, words: str = "", reason: str | None = None, most: int = 1_000) -> tuple[pd.DataFrame, int]:
         """The first rows as in `frame` that hold the words in one cell, in any case; and how many there are in all.

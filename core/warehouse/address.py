@@ -32,6 +32,17 @@ class Address:
         return f'{self.engine} table "{self.table}"' + (f" on {where}" if where else "")
 
     @property
+    def shown(self) -> str:
+        """The table as a URL, for programs. It has neither user, password nor options either."""
+        names = "/".join([*(quote(part) for part in self.path), quote(self.table, safe="")])
+        return f"{self.engine}://{names}" if self.engine == "duckdb" else f"{self.engine}://{self._place}/{names}"
+
+    @property
+    def _place(self) -> str:
+        host = self.host or ""
+        return (f"[{host}]" if ":" in host else host) + (f":{self.port}" if self.port else "")
+
+    @property
     def server(self) -> str:
         """Whom a connection is made to, for messages."""
         return f"{self.host}:{self.port}" if self.port else self.host or "/".join(self.path)
@@ -50,12 +61,9 @@ class Address:
         who = quote(self.user, safe="") if self.user is not None else ""
         if self.password is not None:
             who += ":" + quote(self.password, safe="")
-        place = (f"[{self.host}]" if ":" in (self.host or "") else self.host or "") + (
-            f":{self.port}" if self.port else ""
-        )
         path = "/".join(quote(part, safe="") for part in self.path)
         asked = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in self.options.items())
-        return f"{self.engine}://{who}{'@' if who else ''}{place}/{path}" + (f"?{asked}" if asked else "")
+        return f"{self.engine}://{who}{'@' if who else ''}{self._place}/{path}" + (f"?{asked}" if asked else "")
 
 
 def is_address(text: str) -> bool:

@@ -90,18 +90,7 @@ class Postgres(Connection):
 
     def __init__(self, address: Address, terms: Terms) -> None:
         self.address = address
-        try:
-            self._session = psycopg.connect(
-                host=address.host,
-                port=address.port,
-                user=address.user,
-                password=address.password,
-                dbname=address.path[0] if address.path else None,
-                autocommit=True,
-                **{"connect_timeout": _CONNECT_SECONDS, "application_name": _OUR_NAME, **address.options},
-            )
-        except psycopg.Error as error:
-            raise _refused(error, address) from None
+        self._session = session(address)
         try:
             self._set_up(terms)
         except psycopg.Error as error:
@@ -186,6 +175,27 @@ class Postgres(Connection):
         self._session.close()
 
 
+def session(address: Address, **more: str) -> psycopg.Connection:
+    """A connection that nothing is settled for yet.
+
+    Parameters
+    ----------
+    more : settings of libpq that the address does not have a say in
+    """
+    try:
+        return psycopg.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            dbname=address.path[0] if address.path else None,
+            autocommit=True,
+            **{"connect_timeout": _CONNECT_SECONDS, "application_name": _OUR_NAME, **address.options, **more},
+        )
+    except psycopg.Error as error:
+        raise _refused(error, address) from None
+
+
 def _has_no_scale(kind: dt.DataType) -> bool:
     return bool(kind.is_decimal() and kind.precision is None)
 
@@ -227,9 +237,14 @@ def _refused(error: psycopg.Error, address: Address) -> EngineError:
     )
 
 
+def is_lost(state: str) -> bool:
+    """Whether a SQLSTATE says that the server is gone, or is going."""
+    return state.startswith("08") or state in {"57P01", "57P02", "57P03", "57P05"}
+
+
 def _in_words(error: psycopg.Error, address: Address, *, lost: bool) -> UserError | None:
     state = error.sqlstate or ""
-    if lost or state.startswith("08") or state in {"57P01", "57P02", "57P03", "57P05"}:
+    if lost or is_lost(state):
         return ConnectionLostError(
             f"{address}: the database went away in the middle of a question.",
             hint="Try again once it runs. Nothing was written.",

@@ -51,9 +51,9 @@ def test_files_of_a_segmentation(segmentation: Segmentation, tmp_path: Path):
         {"k": [1, 2], "inertia": [8.0, 0.5], "silhouette": [np.nan, 0.9], "silhouette_se": [np.nan, 0.0]}
     )
 
-    written = lists.write_lists(segmentation, tmp_path / "out") + lists.write_tables(
-        segmentation, sweep, tmp_path / "out"
-    )
+    written = lists.write_lists(
+        lists.rows_of(segmentation), segmentation.segments, tmp_path / "out"
+    ) + lists.write_tables(segmentation, sweep, tmp_path / "out")
 
     assert [str(path.relative_to(tmp_path / "out")) for path in written] == [
         "segments.csv", "lists/1-tres-bons.csv", "lists/2-rest.csv", "summary.csv", "sweep.csv",
@@ -78,7 +78,7 @@ def test_files_of_a_segmentation(segmentation: Segmentation, tmp_path: Path):
 
 
 def test_lists_hold_exactly_whom_their_segments_hold(segmentation: Segmentation, tmp_path: Path):
-    lists.write_lists(segmentation, tmp_path)
+    lists.write_lists(lists.rows_of(segmentation), segmentation.segments, tmp_path)
     lists.write_tables(segmentation, None, tmp_path)
     header, *everyone = read((tmp_path / "segments.csv").read_bytes())
 
@@ -117,10 +117,21 @@ def test_the_zip_holds_the_lists_and_is_the_same_each_time(segmentation: Segment
 
 
 def test_an_earlier_run_is_cleared_and_the_users_own_files_are_left(segmentation: Segmentation, tmp_path: Path):
-    lists.write_lists(segmentation, tmp_path)
+    lists.write_lists(lists.rows_of(segmentation), segmentation.segments, tmp_path)
     lists.write_tables(segmentation, pd.DataFrame({"k": [1]}), tmp_path)
     csv_files.write_csv(pd.DataFrame({"reason": ["no-date"]}), tmp_path / "set_aside.csv")
-    ours = ["recipe.json", "report.html", "rules.json", "segments.xlsx", ".segments.csv.part", "lists/.3-lost.csv.part"]
+    ours = [
+        "recipe.json",
+        "report.html",
+        "rules.json",
+        "segments.xlsx",
+        ".segments.csv.part",
+        "lists/.3-lost.csv.part",
+        "segments.parquet",
+        "set_aside.parquet",
+        ".segments.parquet.part",
+        ".set_aside.parquet.part",
+    ]
     theirs = [
         "notes.txt", "segments (copy).csv", "lists/2024-plan.csv", "lists/my-3-list.csv", "lists/7-wonders.csv",
         "audiences/google/mine.csv", "audiences/fax/1-champions.csv", ".hidden.part",
@@ -136,7 +147,7 @@ def test_an_earlier_run_is_cleared_and_the_users_own_files_are_left(segmentation
 
 
 def test_clearing_leaves_no_empty_folder_and_minds_no_missing_one(segmentation: Segmentation, tmp_path: Path):
-    lists.write_lists(segmentation, tmp_path / "out")
+    lists.write_lists(lists.rows_of(segmentation), segmentation.segments, tmp_path / "out")
     lists.write_tables(segmentation, None, tmp_path / "out")
     lists.clear(tmp_path / "out")
     lists.clear(tmp_path / "nowhere")

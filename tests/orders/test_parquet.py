@@ -246,7 +246,7 @@ def test_a_file_that_changes_between_two_steps_is_said_to(
     ("write", "said"),
     [(lambda path: pq.write_table(_shop(2), path), r"orders\.parquet changed"), (Path.unlink, "moved or removed")],
 )
-@pytest.mark.parametrize("ask", [customer_features, lambda lines: list(lines.set_aside().parts())])
+@pytest.mark.parametrize("ask", [customer_features, lambda lines: list(lines.set_aside().batches())])
 def test_so_is_one_with_as_many_rows_as_before_or_none(
     ask: Callable[[OrderLines], object],
     write: Callable[[Path], object],

@@ -106,6 +106,15 @@ def postgres() -> Iterator[Postgres]:
         shutil.rmtree(base)
 
 
+@pytest.fixture(scope="module")
+def writing(postgres: Postgres) -> Iterator[Postgres]:
+    """The server with somebody who may write, in a schema of her own and nowhere else."""
+    postgres.run(f"CREATE ROLE writer LOGIN PASSWORD '{PASSWORD}'; CREATE SCHEMA marketing AUTHORIZATION writer")
+    postgres.run("ALTER ROLE writer SET search_path = marketing")
+    yield postgres
+    postgres.run("DROP OWNED BY writer; DROP ROLE writer")
+
+
 @dataclass
 class Spark:
     """A standalone master and two workers."""

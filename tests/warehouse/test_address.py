@@ -27,12 +27,25 @@ def test_urls(url: str, engine: str, path: tuple[str, ...], table: str, host: st
     assert (found.engine, found.path, found.table, found.host, found.port) == (engine, path, table, host, port)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://db:5433/shop/orders", "postgres:///shop/a%2Fb%22", "postgres://[::1]:5433/shop/sales.orders",
+        "duckdb://shop.duckdb/orders", "duckdb:///data/it%27s%20a%20shop.duckdb/main.orders", "trino://h/hive/sales/orders",
+    ],
+)  # fmt: skip
+def test_what_is_shown_leads_back_to_the_table(url: str):
+    assert address(url).shown == url
+    assert address(address(url).shown) == address(url)
+
+
 def test_what_is_shown_has_neither_user_nor_password():
     found = address("postgres://ann:s%40fe%2Fword@db:5433/shop/orders?sslmode=require")
     assert (found.user, found.password, found.options) == ("ann", "s@fe/word", {"sslmode": "require"})
     assert str(found) == 'postgres table "orders" on db'
     shown = f"{found} {found!r} {found.server}"
     assert not any(text in shown for text in ("ann", "s@fe/word", "s%40fe", "require"))
+    assert found.shown == "postgres://db:5433/shop/orders"
     assert found.url() == "postgres://ann:s%40fe%2Fword@db:5433/shop?sslmode=require"
 
 

@@ -95,19 +95,31 @@ def test_a_secret_is_in_no_output(postgres: Postgres, tmp_path: Path, capfd: pyt
                  "i % 11 + 0.5 AS amount FROM generate_series(1, 400) AS g(i)")  # fmt: skip
     postgres.run("GRANT SELECT ON told TO reader")
     url = postgres.url("told").replace("reader@", f"reader:{typed}@")
-    done = run("segment", url, "--k", "2", "--k-max", "3", "--out", tmp_path / "out", "--workbook", "--json")
+    postgres.run("CREATE SCHEMA written AUTHORIZATION reader")
+    to = url.replace("/told", "/written.segments")
+    more = ("--workbook", "--parquet", "--to", to, "--json")
+    done = run("segment", url, "--k", "2", "--k-max", "3", "--out", tmp_path / "out", *more)
     assert done.code == 0, done.err
+    assert done.told["table"] == f"postgres://127.0.0.1:{postgres.port}/shop/written.segments"
+    scoring = ("score", url, "--recipe", tmp_path / "out" / "recipe.json", "--out", tmp_path / "again", "--to")
     refused = [
         run("inspect", url.replace("/told", "/nothing"), "--json"),
         run("inspect", url.replace("/shop/", "/nowhere/")),
         run("inspect", url, "--nonsense"),
         run("inspect", url, "--map", url),
         run("table", url, "--out-dir", tmp_path / "out"),
+        run(*scoring, to, "--json"),
+        run(*scoring, url, "--replace", "--json"),
+        run(*scoring, to.replace("/written", "/public")),
+        run(*scoring, to.replace("/shop/", "/nowhere/")),
+        run(*scoring, to.replace("postgres://", "mysql://"), "--json"),
+        run(*scoring, to.replace("://", ":")),
+        run(*scoring, to, "--nonsense"),
     ]
     assert all(one.code in {2, 3} for one in refused)
     said = "".join(one.out + one.err for one in (done, *refused)) + "".join(capfd.readouterr())
     assert 'postgres table \\"told\\" on 127.0.0.1' in done.out
-    for path in (tmp_path / "out").rglob("*"):
+    for path in tmp_path.rglob("*"):
         if path.is_file():
             content = path.read_bytes()
             assert PASSWORD.encode() not in content, path
@@ -115,7 +127,7 @@ def test_a_secret_is_in_no_output(postgres: Postgres, tmp_path: Path, capfd: pyt
             assert b"reader@" not in content, path
     assert PASSWORD not in said
     assert typed not in said
-    postgres.run("DROP TABLE told")
+    postgres.run("DROP TABLE told; DROP SCHEMA written CASCADE")
 
 
 def test_core_starts_light():
