@@ -16,9 +16,9 @@ from ui.widgets import plain
 def lists(workspace: Workspace, segmentation: Segmentation) -> None:
     """One CSV a segment, and all of them in a zip."""
     st.caption(
-        "One row a customer, with the measures and the contact columns of your file: CSV with commas, in UTF-8, as other "
-        "programs take it. To look through customers in Excel take the workbook below: Excel opens some CSV with all in "
-        "one column, or with wrong letters."
+        "One row a customer, with the measures and the contact columns of your file: CSV with commas, in UTF-8, as "
+        "other programs take it. To look through customers in Excel take the workbook below: Excel opens some CSV with "
+        "all in one column, or with wrong letters."
     )
     for segment in segmentation.segments:
         left, right = st.columns([3, 2], vertical_alignment="center")
