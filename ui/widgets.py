@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from charts import theme
 from charts.steady import Steady, as_spec
 from core.clustering.evidence import Evidence
-from core.clustering.stability import Level, level
+from core.clustering.stability import Level, level, two_digits
 from core.clustering.sweep import Sweep
 from core.errors import UserError
 from core.features import catalog
@@ -198,7 +198,7 @@ _LIGHTS: Mapping[Level, tuple[str, str]] = {
 def steadiness(jaccard: float) -> None:
     """How solid a segment is, in a word, a sign and the figure behind it."""
     sign, words = _LIGHTS[level(jaccard)]
-    st.caption(f"{sign} {words} ({jaccard:.2f} of 1)", help=STEADINESS)
+    st.caption(f"{sign} {words} ({two_digits(jaccard)} of 1)", help=STEADINESS)
 
 
 def frame(

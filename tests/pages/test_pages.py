@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.clustering.stability import level
+from core.clustering.stability import level, two_digits
 from tests import wrong_inputs
 from tests.browser.driving import PROJECT
 from tests.orders.workbooks import book
@@ -82,7 +82,7 @@ def test_cards_say_how_solid_each_segment_is(swept: AppTest) -> None:
     assert len(told) == len(segments)
     for segment, caption in zip(segments, told, strict=True):
         assert level(segment.stability).capitalize() in caption
-        assert caption.endswith(f"({segment.stability:.2f} of 1)")
+        assert caption.endswith(f"({two_digits(segment.stability)} of 1)")
 
 
 def test_a_page_keeps_what_was_set_on_it(sample: AppTest) -> None:
