@@ -237,7 +237,7 @@ def test_stability_is_shown_with_its_spread():
         (2, pytest.approx(0.93), pytest.approx(0.97)),
         (3, pytest.approx(0.60), pytest.approx(0.80)),
     ]
-    assert "3 segments come out 0.70 alike" in " ".join(spec["title"]["text"])
+    assert "3 segments agree with these by 0.70 of 1" in " ".join(spec["title"]["text"])
     assert spec["description"].endswith("Most stable: 2. Advised: 2.")
 
 

@@ -78,11 +78,11 @@ def test_the_upload_page_tells_the_sample_in_numbers(swept: AppTest) -> None:
 def test_cards_say_how_solid_each_segment_is(swept: AppTest) -> None:
     visit(swept, navigation.EXPLORE)
     segments = services.segmentation(workspace(swept)).segments
-    told = [each.value for each in swept.caption if " of 1)" in each.value]
+    told = [each.value for each in swept.caption if "together again)" in each.value]
     assert len(told) == len(segments)
     for segment, caption in zip(segments, told, strict=True):
         assert level(segment.stability).capitalize() in caption
-        assert caption.endswith(f"({two_digits(segment.stability)} of 1)")
+        assert caption.endswith(f"({two_digits(segment.stability)} of its customers together again)")
 
 
 def test_a_page_keeps_what_was_set_on_it(sample: AppTest) -> None:
