@@ -343,7 +343,7 @@ def _silhouette_title(sweep: Sweep, n_clusters: int) -> str:
         return "One segment has no neighbour to compare with"
     value = sweep.silhouettes[n_clusters].value
     fit = next((words for bound, words in _FITS if value > bound), "hardly better than the next one")
-    return f"With {n_clusters} segments customers fit their own {fit} ({value:.2f} of 1)"
+    return f"With {n_clusters} segments customers fit their own segment {fit} ({value:.2f} of 1)"
 
 
 def _stability_title(evidence: Evidence, n_clusters: int) -> str:

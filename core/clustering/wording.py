@@ -79,18 +79,23 @@ def _natural(k: int, grounds: Grounds) -> str:
 
 
 def _unlike_clouds(k: int, grounds: Grounds) -> str:
-    compared = grounds.evidence.reference if grounds.evidence else None
-    if compared is not None and compared.tighter:
+    if _flat(grounds):
+        why = (
+            "customers form two groups that run into each other. There is no gap between them, but along one line "
+            "customers are spread more evenly than customers without any groups would be (reference test)."
+        )
+    else:
         why = (
             "so cut, customers are closest to their own segment, and closer than in clouds without any groups "
             "(reference test)."
         )
-    else:
-        why = (
-            "customers are spread out evenly in one direction alone, as two groups are that run into each other, and "
-            "clouds without any groups are not (reference test)."
-        )
     return f"We suggest {k} segments: {why}"
+
+
+def _flat(grounds: Grounds) -> bool:
+    """Whether what speaks against a cloud is that customers are flat along one line, which is said as two groups."""
+    compared = grounds.evidence.reference if grounds.evidence else None
+    return grounds.supported is not None and compared is not None and not compared.tighter
 
 
 def _by_votes(k: int, grounds: Grounds) -> str:
@@ -132,8 +137,9 @@ def _unnatural(k: int, grounds: Grounds) -> list[str]:
         ]
     agreement = evidence.stabilities[k].agreement
     if evidence.natural_grouping:
+        groups = "Treat" if _flat(grounds) else "There are groups, but they run into each other: treat"
         return [
-            "There are groups, but they run into each other: treat customers near a border with care. "
+            f"{groups} customers near a border with care. "
             f"With other customers in the file, {k} segments would come out "
             f"{_alike(agreement)} (agreement {two_digits(agreement)} of 1)."
         ]

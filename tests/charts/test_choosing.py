@@ -116,6 +116,7 @@ def test_titles_and_alternative_texts_tell_the_numbers():
     left = theme.percent(sweep.inertias[3] / sweep.inertias[1])
     assert f"3 segments leave {left} of the differences" in " ".join(elbow.to_dict()["title"]["text"])
     assert f"({sweep.silhouettes[3].value:.2f} of 1)" in " ".join(silhouette.to_dict()["title"]["text"])
+    assert "customers fit their own segment" in " ".join(silhouette.to_dict()["title"]["text"])
     for chart, term in ((elbow, "(inertia"), (silhouette, "(silhouette")):
         assert any(term in text for text in texts(chart.to_dict()["layer"]))
         assert theme.alt_text(chart).endswith("Advised: 3.")

@@ -229,7 +229,12 @@ def test_two_groups_on_one_line_are_two_whatever_the_curves_say():
     evidence = replace(gathered(SIX), reference=Reference(3, Look(0.3, -0.9, 0), clouds))
     advice = advise(swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1]), evidence)
     assert (advice.k, advice.natural_grouping) == (2, True)
-    assert "evenly in one direction alone" in advice.words
+    assert (
+        "We suggest 2 segments: customers form two groups that run into each other. There is no gap between them, but "
+        "along one line customers are spread more evenly than customers without any groups would be (reference test)."
+    ) in advice.words
+    assert "There are groups, but" not in advice.words  # which would say the same again
+    assert "Treat customers near a border with care" in advice.words
 
 
 def test_natural_groups_too_small_to_use_are_named_but_not_advised():
