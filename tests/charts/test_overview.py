@@ -126,11 +126,31 @@ def test_heatmaps_carry_counts_that_add_up(engine: Engine, tmp_path: Path):
     spec = drawn(charts.recency_by_revenue(heatmap, "EUR"))
     assert sum(row["count"] for row in rows(spec)) == 20
     assert any("over " in text and "EUR" in text for text in texts(spec))
+    assert any("Numbers: customers" in text for text in texts(spec))
+    # Customers 13 to 19 order in the last 7 days: all five of the lowest quarter, none of the highest.
+    assert "0% (0 of 5) of the highest quarter by revenue, 100% (5 of 5) of the lowest" in title(spec)
     spec = drawn(charts.retention(shown.cohorts))
     # All 20 first order in January, and again in each of the four months after.
     assert [(row["count"], row["share"]) for row in rows(spec)] == [(20, 1)] * 4
-    assert title(spec).startswith("100% of the customers order again in the month after")
+    assert title(spec).startswith(
+        "100% (20 of 20) of those who first ordered in Jan 2024 order again in the month after"
+    )
     assert any("Jan 2024: 20" in text for text in texts(spec))
+
+
+def test_who_comes_back_says_of_whom_it_is_and_of_how_many(engine: Engine, tmp_path: Path):
+    """One customer a month for 30 months, every fourth of whom orders a month later as well; the latest 13 are shown.
+
+    The twelve of them who have a next month first ordered from June 2023 to May 2024: three of these come back.
+    """
+    months = [f"{2022 + n // 12}-{n % 12 + 1:02}" for n in range(31)]
+    rows_ = [f"C{n},{month}-05,1" for n, month in enumerate(months[:30])]
+    rows_ += [f"C{n},{months[n + 1]}-09,1" for n in range(0, 29, 4)]
+    cohorts = overview(order_lines(engine, tmp_path, "\n".join(["customer,date,amount", *rows_]))).cohorts
+    told = title(drawn(charts.retention(cohorts)))
+    first = cohorts.cells[cohorts.cells["months_since"] == 1]
+    assert (len(first), int(first["again"].sum())) == (12, 3)
+    assert told == "25% (3 of 12) of those who first ordered from Jun 2023 to May 2024 order again in the month after"
 
 
 def test_one_month_alone_has_nobody_coming_back(engine: Engine, tmp_path: Path):
