@@ -33,6 +33,8 @@ COLOURS = (
     "#964B87", "#C31E0F", "#D200C3", "#FF3C78", "#F04BE1", "#5A694B",
 )  # fmt: skip
 NEUTRAL = "#767C85"
+LOW_TO_HIGH = ("#0B5C94", "#7DB4D8", "#EDEDED", "#F0A36B", "#B34700")
+"""Of what lies about a middle, in all charts: blue below it, orange above."""
 INK = "currentColor"
 """The text colour of the page or the report that a chart stands in; both canvas and SVG take it from there."""
 

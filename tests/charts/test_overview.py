@@ -9,8 +9,8 @@ import pytest
 import vl_convert
 
 from charts import buying as segment_charts
+from charts import exploring, theme
 from charts import overview as charts
-from charts import theme
 from core.engine import Engine
 from core.features.distributions import recency_by_revenue
 from core.features.engineering import customer_features
@@ -165,7 +165,7 @@ def test_one_month_alone_has_nobody_coming_back(engine: Engine, tmp_path: Path):
     [
         (charts._FEW_TO_MANY, (0.0, 1.0), lambda share: share > charts._DARK),
         (
-            segment_charts._LESS_TO_MORE,
+            theme.LOW_TO_HIGH,
             tuple(np.log(segment_charts._INDICES)),
             lambda index: not segment_charts._LIGHT[0] <= np.exp(index) <= segment_charts._LIGHT[1],
         ),
@@ -178,6 +178,18 @@ def test_numbers_in_cells_can_be_read(colours: list[str], stops: tuple[float, ..
         mixed = [round(float(np.interp(at, stops, parts[:, channel]))) for channel in range(3)]
         ground = "#" + "".join(f"{part:02X}" for part in mixed)
         assert contrast(ground, "#FFFFFF" if dark(at) else "#000000") >= 4.5
+
+
+def test_more_than_everyone_has_the_colour_of_high_and_the_chart_says_so(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, csv())
+    segmentation = grouped(customer_features(lines), [n // 10 for n in range(20)], used=["total_revenue"])
+    bought = drawn(segment_charts.indices(buying(lines, segmentation).affinities[0], segmentation))
+    profile = exploring.profile_heatmap(segmentation)
+    high, low = (profile.data[0].colorscale[place][1] for place in (-1, 0))
+    scale = bought["layer"][0]["encoding"]["color"]["scale"]
+    assert (scale["range"][-1], scale["range"][0]) == (high, low)
+    assert scale["domain"][-1] > 100 > scale["domain"][0]
+    assert any("Orange: more than everyone, blue: less" in text for text in texts(bought))
 
 
 def test_segments_have_their_colour_their_shape_and_their_sums(engine: Engine, tmp_path: Path):
