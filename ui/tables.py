@@ -167,10 +167,7 @@ def outliers(found: pd.DataFrame, currency: str | None) -> pd.DataFrame:
     rows = []
     for row in found.itertuples(index=False):
         feature = catalog.feature(str(row.feature))
-        low, high = (
-            "any" if bound in (float("inf"), float("-inf")) else feature.format(bound, currency)
-            for bound in (row.low, row.high)
-        )
+        low, high = (feature.format(bound, currency) for bound in (row.low, row.high))
         rows.append((row.customer_id, feature.label, feature.format(row.value, currency), f"{low} to {high}"))
     return pd.DataFrame(rows, columns=["Customer", "Feature", "Value", "Usual range"])
 
