@@ -55,6 +55,8 @@ def presets(workspace: Workspace) -> None:
             if st.button(preset.label, help=preset.meaning):
                 services.apply_preset(workspace, preset.name)
                 st.rerun()
+    for told in services.left_out(workspace):
+        st.caption(f":material/info: {plain(told)}")
 
 
 def choices(workspace: Workspace) -> None:
@@ -165,9 +167,10 @@ def unusual(workspace: Workspace) -> None:
         st.caption("No customer stands far out in the features as prepared.")
         return
     customers = table["customer_id"].nunique()
+    stand = "stands" if customers == 1 else "stand"
     st.markdown(
-        f"**{theme.count(customers)}** {'stands' if customers == 1 else 'stand'} far out in at least one feature. Behind "
-        "that may be your best customers, shops that resell, or typing errors: look before you decide."
+        f"**{theme.count(customers)}** {stand} far out in at least one feature. Behind that may be "
+        "your best customers, shops that resell, or typing errors: look before you decide."
     )
     if len(table) > _MOST_ROWS:
         st.caption(f"The {_MOST_ROWS} furthest out of {len(table):,}.")

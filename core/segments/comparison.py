@@ -62,9 +62,10 @@ class Comparison:
         told += self._finer()
         alone = self.only_before + self.only_after
         if alone:
+            are = "is" if alone == 1 else "are"
             told.append(
-                f"{_customers(alone)} {'is' if alone == 1 else 'are'} in one of the two only ({self.only_before:,} in the "
-                f"first, {self.only_after:,} in the second) and not counted here."
+                f"{_customers(alone)} {are} in one of the two only ({self.only_before:,} in the first, "
+                f"{self.only_after:,} in the second) and not counted here."
             )
         return " ".join(told)
 
