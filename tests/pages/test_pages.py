@@ -85,6 +85,14 @@ def test_cards_say_how_solid_each_segment_is(swept: AppTest) -> None:
         assert caption.endswith(f"({two_digits(segment.stability)} of its customers together again)")
 
 
+def test_both_tables_of_compare_have_the_whole_width(swept: AppTest) -> None:
+    """Side by side there is room for three features of each."""
+    visit(swept, navigation.COMPARE)
+    told = [markdown.value for markdown in swept.markdown if markdown.value.startswith(("**First: ", "**Second: "))]
+    assert len(told) == 2
+    assert not any(column.dataframe for column in swept.columns)
+
+
 def test_a_page_keeps_what_was_set_on_it(sample: AppTest) -> None:
     visit(sample, navigation.FEATURES)
     next(box for box in sample.selectbox if box.label.startswith("Even out")).set_value("log").run()
