@@ -21,10 +21,9 @@ _ITEM = 30  # pixels
 _LINES = 200
 _MOST_ITEMS = 10
 _TYPICAL = 3  # of a segment, where not all items are shown
-_LESS_TO_MORE = ["#B34700", "#F0A36B", "#EDEDED", "#7DB4D8", "#0B5C94"]
 _INDICES = [25, 50, 100, 200, 400]
 """Half and double stand as far from 100; the colours of heatmaps go no further than a quarter and four times."""
-_LIGHT = (28, 315)
+_LIGHT = (32, 357)
 """Between these, black text is read more easily than white; either has 4.5:1 or more."""
 
 
@@ -57,6 +56,7 @@ def indices(affinity: Affinity, segmentation: Segmentation) -> Any:
         {s.number: theme.lines(theme.label(s), 12, 3) if named else [str(s.number)] for s in segments},
         [
             "Segment. 100: like everyone, 200: twice the share",
+            "Orange: more than everyone, blue: less",
             f"–: fewer than {FEWEST_CUSTOMERS} buyers, or no revenue",
         ],
         [
@@ -67,7 +67,7 @@ def indices(affinity: Affinity, segmentation: Segmentation) -> Any:
             alt.Tooltip("of_all:N", title="Of everyone's money"),
             alt.Tooltip("customers:Q", title="Customers of the segment", format=","),
         ],
-        alt.Scale(type="log", domain=_INDICES, range=_LESS_TO_MORE, clamp=True),
+        alt.Scale(type="log", domain=_INDICES, range=[*theme.LOW_TO_HIGH], clamp=True),
     )
     read = "; ".join(
         f"{theme.label(segment)}: "

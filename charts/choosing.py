@@ -17,6 +17,7 @@ from charts.steady import CHOSEN, IS_CHOSEN, Steady, steady
 from charts.steady import chosen as chosen_param
 from core.clustering.choice import MIN_SHARE, Advice
 from core.clustering.evidence import Evidence
+from core.clustering.stability import two_digits
 from core.clustering.sweep import Sweep
 from core.segments.generations import Generation
 
@@ -165,7 +166,7 @@ def stability(evidence: Evidence, n_clusters: int, advice: Advice | None, k_max:
             "value": values,
             "low": [value - margin for value, margin in zip(values, margins, strict=True)],
             "high": [value + margin for value, margin in zip(values, margins, strict=True)],
-            "told": [f"{value:.2f} ± {margin:.2f}" for value, margin in zip(values, margins, strict=True)],
+            "told": [f"{two_digits(value)} ± {margin:.2f}" for value, margin in zip(values, margins, strict=True)],
         }
     )
     curve = _Curve(
@@ -174,11 +175,11 @@ def stability(evidence: Evidence, n_clusters: int, advice: Advice | None, k_max:
         axis=alt.Axis(
             format=".1f",
             values=[0, 0.2, 0.4, 0.6, 0.8, 1],
-            **theme.lying_title("Stability (adjusted Rand index, 1 at best)"),
+            **theme.lying_title("Agreement (adjusted Rand index, 1 at best)"),
         ),
-        tooltip=(alt.Tooltip("told:N", title="Stability, 1 at best"),),
+        tooltip=(alt.Tooltip("told:N", title="Agreement, 1 at best"),),
         titles={k: _stability_title(evidence, k) for k in range(1, k_max + 1)},
-        subject="Line chart of stability.",
+        subject="Line chart of the agreement.",
         told=f"{_read_out(points)} Most stable: {evidence.most_stable}.",
     )
     return _drawn(curve, n_clusters, advice, k_max)
@@ -342,14 +343,14 @@ def _silhouette_title(sweep: Sweep, n_clusters: int) -> str:
         return "One segment has no neighbour to compare with"
     value = sweep.silhouettes[n_clusters].value
     fit = next((words for bound, words in _FITS if value > bound), "hardly better than the next one")
-    return f"With {n_clusters} segments customers fit their own {fit} ({value:.2f} of 1)"
+    return f"With {n_clusters} segments customers fit their own segment {fit} ({value:.2f} of 1)"
 
 
 def _stability_title(evidence: Evidence, n_clusters: int) -> str:
     found = evidence.stabilities.get(n_clusters)
     if found is None:
         return "How alike the segments come out with other customers"
-    return f"With other customers, {n_clusters} segments come out {found.agreement:.2f} alike (1: the same)"
+    return f"With other customers, {n_clusters} segments agree with these by {two_digits(found.agreement)} of 1"
 
 
 def _read_out(points: pd.DataFrame) -> str:

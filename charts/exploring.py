@@ -19,7 +19,7 @@ from core.segments.naming import inner, ranks, standings
 from core.segments.rfm import Crosswalk
 from core.segments.segmentation import Segment, Segmentation
 
-_DIVERGING = [[0.0, "#0B5C94"], [0.25, "#7DB4D8"], [0.5, "#EDEDED"], [0.75, "#F0A36B"], [1.0, "#B34700"]]
+_DIVERGING = [[place / 4, colour] for place, colour in enumerate(theme.LOW_TO_HIGH)]
 _RISING = [[0.0, "#EDEDED"], [0.5, "#7DB4D8"], [1.0, "#0B5C94"]]
 _PALE = 0.7
 """From this share on, white is easier to read on the colours above than black."""

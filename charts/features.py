@@ -17,7 +17,6 @@ from core.segments.naming import inner
 BAR = "#0072B2"
 ALIKE = 0.9
 """Two features that rank customers this much alike say nearly the same thing twice."""
-_DIVERGING = ["#0B5C94", "#7DB4D8", "#EDEDED", "#F0A36B", "#B34700"]
 
 
 def histogram(name: str, values: pd.Series[float], currency: str | None, height: int = 100) -> Any:
@@ -102,7 +101,7 @@ def correlations(matrix: pd.DataFrame) -> Any:
         title = "No two features say the same"
     names = [catalog.feature(str(name)).label for name in matrix.index]
     alt_text = f"Heatmap of Spearman correlations between {len(names)} features. {title}."
-    return theme.finish_altair(_correlation_cells(rows, labels), title, alt_text, height=90 + 30 * (len(labels) - 1))
+    return theme.finish_altair(_correlation_cells(rows, labels), title, alt_text, height=125 + 30 * (len(labels) - 1))
 
 
 def _correlation_cells(rows: pd.DataFrame, labels: list[str]) -> Any:
@@ -119,8 +118,14 @@ def _correlation_cells(rows: pd.DataFrame, labels: list[str]) -> Any:
     plain |= {"labelPadding": 5, "labelFontSize": 11}
     places = list(range(len(labels)))
     left = alt.Axis(labelExpr=theme.lookup(table), labelBaseline=theme.centred(table), **plain)
+    legend = {
+        "title": ["Rank correlation: 1 (orange) alike, 0 not related,", "-1 (blue) the other way round"],
+        "titleFontSize": 12, "titlePadding": 8, "titleLimit": 340, "titleAnchor": "end", "titleAlign": "right",
+    }  # fmt: skip
     below = alt.Axis(
-        labelExpr=theme.lookup({place: [text] for place, text in enumerate(labels)}), labelAngle=-90, **plain
+        labelExpr=theme.lookup({place: [text] for place, text in enumerate(labels)}),
+        labelAngle=-90,
+        **plain | legend,
     )
     base = alt.Chart(rows).encode(
         x=alt.X("column:O", axis=below, scale=alt.Scale(domain=places[:-1], paddingInner=0.06)),
@@ -131,7 +136,9 @@ def _correlation_cells(rows: pd.DataFrame, labels: list[str]) -> Any:
             alt.Tooltip("value:Q", title="Correlation", format=".2f"),
         ],
     )
-    colour = alt.Color("value:Q", scale=alt.Scale(domain=[-1, -0.5, 0, 0.5, 1], range=_DIVERGING), legend=None)
+    colour = alt.Color(
+        "value:Q", scale=alt.Scale(domain=[-1, -0.5, 0, 0.5, 1], range=[*theme.LOW_TO_HIGH]), legend=None
+    )
     cells = base.mark_rect().encode(color=colour)
     frames = base.transform_filter("datum.frame").mark_rect(filled=False, strokeWidth=3, stroke=theme.INK)
     texts = base.mark_text(fontSize=10).encode(

@@ -159,9 +159,9 @@ def recency_by_revenue(found: RecencyByRevenue, currency: str | None) -> Any:
         ],
         columns=["row", "column", "count", "share", "name", "step"],
     )
-    best, worst = found.shares[0][0], found.shares[3][0]
+    best, worst = (_of(int(found.counts[quarter][0]), int(found.counts[quarter].sum())) for quarter in (0, 3))
     within = f"in the last {days[0]} days" if days else "on the same days"
-    title = f"Ordered {within}: {_share(best)} of the highest quarter by revenue, {_share(worst)} of the lowest"
+    title = f"Ordered {within}: {best} of the highest quarter by revenue, {worst} of the lowest"
     notes = [f"{theme.count(found.unknown)} without one of the two"] if found.unknown else []
     texts = [
         f"{names[quarter][0]}: " + ", ".join(f"{steps[at]} days {count:,}" for at, count in enumerate(counts))
@@ -171,7 +171,7 @@ def recency_by_revenue(found: RecencyByRevenue, currency: str | None) -> Any:
         rows,
         names,
         {step: [words] for step, words in enumerate(steps)},
-        ["Days since the last order", "Darker: a larger share of the quarter", *notes],
+        ["Days since the last order", "Numbers: customers. Darker: a larger share of the quarter", *notes],
         [
             alt.Tooltip("name:N", title="By revenue"),
             alt.Tooltip("step:N", title="Days since the last order"),
@@ -233,15 +233,17 @@ def retention(cohorts: Cohorts) -> Any | None:
 
 
 def _coming_back(cohorts: Cohorts) -> str:
-    """What became of all cohorts shown, a month after their first order."""
+    """What became of the cohorts shown, a month after their first order, as far as that month is covered in full."""
     found = cohorts.cells
     if cohorts.unfinished:
         found = found[found.groupby("cohort")["months_since"].transform("max") > found["months_since"]]
     after = found[found["months_since"] == 1]
     if after.empty:
         return "Customers who ordered again, by the month of their first order"
-    share = after["again"].sum() / after["customers"].sum()
-    return f"{_share(share)} of the customers order again in the month after their first order"
+    first, last = (f"{month:%b %Y}" for month in (after["cohort"].min(), after["cohort"].max()))
+    when = f"in {first}" if first == last else f"from {first} to {last}"
+    told = _of(int(after["again"].sum()), int(after["customers"].sum()))
+    return f"{told} of those who first ordered {when} order again in the month after"
 
 
 def _drawn(
@@ -268,6 +270,11 @@ def _figure(revenue: float, whole: float, currency: str | None) -> str:
     share = _part(revenue, whole)
     written = f"{share:.1%}" if 0.0005 <= share < 0.0995 else _share(share)
     return f"{_money(revenue, currency)}, {written}"
+
+
+def _of(part: int, whole: int) -> str:
+    """Such as "13% (12 of 92)"."""
+    return f"{_share(_part(part, whole))} ({part:,} of {whole:,})"
 
 
 def _share(share: float) -> str:

@@ -33,6 +33,8 @@ COLOURS = (
     "#964B87", "#C31E0F", "#D200C3", "#FF3C78", "#F04BE1", "#5A694B",
 )  # fmt: skip
 NEUTRAL = "#767C85"
+LOW_TO_HIGH = ("#0B5C94", "#7DB4D8", "#EDEDED", "#F0A36B", "#B34700")
+"""Of what lies about a middle, in all charts: blue below it, orange above."""
 INK = "currentColor"
 """The text colour of the page or the report that a chart stands in; both canvas and SVG take it from there."""
 
@@ -56,6 +58,7 @@ SHORT_NUMBERS = (
 )
 """Axis labels such as 12.4k and 3B; d3's own prefixes would write 500m for a half."""
 
+_TOOLBAR = 32  # pixels for Plotly's own, which on a narrow screen would lie over the title
 _ROOM = 86  # pixels for the horizontal axis with its title, and around
 
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
@@ -228,13 +231,15 @@ def lying_title(text: str | list[str]) -> dict[str, Any]:
 
 
 def finish(figure: go.Figure, title: str, alt_text: str, height: int, above: int = 0) -> go.Figure:
-    """The same for Plotly, but `height` is of the whole figure. `alt_text` is for `st.plotly_chart(alt=...)`."""
+    """The same for Plotly, but `height` is of all below its toolbar. `alt_text` is for `st.plotly_chart(alt=...)`."""
     title_in_lines = title_lines(title)
-    top = 30 + 20 * len(title_in_lines)
+    height += _TOOLBAR
+    top = _TOOLBAR + 30 + 20 * len(title_in_lines)
     figure.update_layout(
         title={
             "text": "<br>".join(map(escaped, title_in_lines)), "font": {"size": 14, "color": PLOTLY_INK},
-            "x": 0, "xanchor": "left", "y": 1 - 12 / height, "yanchor": "top", "yref": "container", "pad": {"t": 0},
+            "x": 0, "xanchor": "left", "y": 1 - (_TOOLBAR + 12) / height, "yanchor": "top", "yref": "container",
+            "pad": {"t": 0},
         },
         margin={"l": 8, "r": 8, "t": top + above, "b": 8},
         height=height,

@@ -177,7 +177,9 @@ def analyse(
     else:
         found = _group(lines, chosen, options, on_fit, engine)
     filled = tuple(
-        f"{catalog.feature(name).label} is unknown for {count:,} customers; they were grouped as if it were the median."
+        f"{catalog.feature(name).label} is unknown for "
+        + ("1 customer, who was" if count == 1 else f"{count:,} customers, who were")
+        + " grouped as if it were the median."
         for name, count in found.preparation.filled.items()
         if count
     )

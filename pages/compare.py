@@ -24,11 +24,8 @@ comparing.adoption(workspace, pair)
 by = comparing.measure(workspace, comparison)
 widgets.plotly_chart(charts.flows(comparison, theme.palette(first), theme.palette(second), by))
 
-left, right = st.columns(2)
-with left:
-    comparing.side("First", first)
-with right:
-    comparing.side("Second", second)
+comparing.side("First", first)
+comparing.side("Second", second)
 
 st.header("Who moved")
 comparing.movers(comparison, first, second)

@@ -131,7 +131,7 @@ def test_every_column_of_numbers_is_a_feature(of_shop: Ran, of_survey: Ran):
     assert of_shop.code == of_survey.code == 0
     assert of_shop.told["features"] == ["Total Spent", "Total Orders"]
     assert of_survey.told["features"] == ["age", "income k$", "spending score"]
-    assert of_survey.told["warnings"] == ["age is unknown for 1 customers; they were grouped as if it were the median."]
+    assert of_survey.told["warnings"] == ["age is unknown for 1 customer, who was grouped as if it were the median."]
 
 
 def test_segments_with_money(of_shop: Ran):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core import analysis
-from core.clustering import choice, preparation, silhouette, stability, transforms
+from core.clustering import choice, preparation, silhouette, stability, transforms, wording
 from core.commands.arguments import parser
 from core.features import catalog
 from core.orders.cleaning import RETURNS
@@ -148,6 +148,8 @@ def test_bounds_in_the_guide_are_those_of_the_code() -> None:
     assert f"below {choice.MIN_SHARE:.0%}" in choosing
     doubtful, fair, solid = (f"{stability.LEVELS[name]:.2f}" for name in ("doubtful", "fair", "solid"))
     assert f"Below {doubtful} it is *unstable*, below {fair} *doubtful*, below {solid} *fair*" in choosing
+    for least, words in wording.ALIKE:
+        assert re.search(f"from {least:.2f} (on the advice calls them )?\\*{words}\\*", choosing, re.IGNORECASE)
     assert stability.RESAMPLES == 20
     assert "drawn anew twenty times" in choosing
     assert rules.MOST_CONDITIONS == 4

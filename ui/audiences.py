@@ -74,6 +74,7 @@ def for_platform(workspace: Workspace, segmentation: Segmentation) -> None:
     with st.spinner("Bringing the contacts to one form …"):
         made = taking.audiences(workspace, BY_KEY[key])
     _accounts(made)
+    _held_out(workspace, made)
     _lists(workspace, segmentation, made)
 
 
@@ -98,6 +99,21 @@ def _accounts(made: Sequence[Audience]) -> None:
     for warning, numbers in by_warning.items():
         whose = "" if len(numbers) == len(made) else f"Segment {', '.join(numbers)}: "
         st.warning(plain(whose + warning), icon=":material/warning:")
+
+
+def _held_out(workspace: Workspace, made: Sequence[Audience]) -> None:
+    """Why the table counts fewer as held out than there are in the control group."""
+    drawn, others = taking.control(workspace), taking.not_reached_anyway(workspace)
+    if drawn is None or not others:
+        return
+    counted = sum(each.left_out["control-group"] for each in made)
+    told = (
+        f"Of the {drawn.customers:,} in the control group {counted:,} are counted as held out here: the other "
+        f"{others:,} did not agree to marketing, or the file does not say that they did, and would get nothing anyway."
+    )
+    if counted + others != drawn.customers:
+        told += " Whoever is the same person as one of them is counted with them."
+    st.caption(told)
 
 
 def _lists(workspace: Workspace, segmentation: Segmentation, made: Sequence[Audience]) -> None:

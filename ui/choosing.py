@@ -22,7 +22,7 @@ from ui.widgets import plain
 _REDRAW_SECONDS = 0.4
 _PATIENCE_SECONDS = 0.2  # for what is mostly done by then, rather than to draw the page twice
 _FEWEST = 2  # segments that can be chosen
-_KEYS = range(_FEWEST, 10)  # numbers with a key of their own
+_KEYS = {count: str(count % 10) for count in range(_FEWEST, 11)}  # numbers with a key of their own; 10 has 0
 
 
 def limits(workspace: Workspace) -> None:
@@ -132,16 +132,16 @@ def _slider(workspace: Workspace, fitted: Sweep, current: int) -> int:
         help="Move it by mouse or arrow keys, click in a chart, or press a number while no field has the focus.",
     )
     with st.container(horizontal=True, gap="xxsmall"):
-        for count in _KEYS:
-            if count <= fitted.k_max:
-                st.button(
-                    "",  # the key is shown, and is the number
-                    key=f"choose {count}",
-                    type="primary" if count == chosen else "secondary",
-                    shortcut=f"{count}",
-                    on_click=_choose,
-                    args=(workspace, count),
-                )
+        for count in range(_FEWEST, fitted.k_max + 1):
+            shortcut = _KEYS.get(count) if count != chosen else None  # keys are written too pale for a coloured ground
+            st.button(
+                "" if shortcut == f"{count}" else f"{count}",  # a key is shown, and mostly is the number
+                key=f"choose {count}",
+                type="primary" if count == chosen else "secondary",
+                shortcut=shortcut,
+                on_click=_choose,
+                args=(workspace, count),
+            )
     return chosen
 
 

@@ -34,7 +34,7 @@ def customers(workspace: Workspace, chosen: int) -> None:
 
 
 def other_measures(workspace: Workspace, chosen: int) -> None:
-    """Stability and two measures that statisticians know, for each number of segments."""
+    """Agreement and two measures that statisticians know, for each number of segments."""
     place = st.expander("Other measures", key="other measures", on_change="rerun")
     if not place.open:
         return
@@ -51,7 +51,8 @@ def other_measures(workspace: Workspace, chosen: int) -> None:
                 st.caption(f"Checked on a sample of {known.customers:,} customers.")
         widgets.frame(tables.other_measures(found, known), "Other measures of each number of segments.")
         st.caption(
-            "**Stability**: how alike the segments come out when the customers are drawn anew; 1 is the same. "
+            "**Agreement**: how alike all segments together come out when the customers are drawn anew; 1 is the same, "
+            "0 as by chance. How much of one segment comes out again is another figure, on its card. "
             "**Gaps**: whether there are fewer customers between any two neighbouring segments than within them. "
             "**Calinski-Harabasz**: how far apart segments are for how wide they are; higher is better. "
             "**Davies-Bouldin**: how much each segment is like the one most like it; lower is better. "

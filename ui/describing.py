@@ -79,5 +79,5 @@ def classic_groups(workspace: Workspace, segmentation: Segmentation) -> None:
         st.caption(
             "Each customer gets 1 to 5 for recency, frequency and revenue by fifths of all customers, and a group by "
             "these three scores, as in R’s package rfm (up to version 0.2). Others are those whom no group knows."
-            + (f" {found.unscored:,} customers have no scores and are left out." if found.unscored else "")
+            + (f" Without scores, and left out: {theme.count(found.unscored)}." if found.unscored else "")
         )

@@ -107,7 +107,7 @@ def members(workspace: Workspace, segmentation: Segmentation) -> None:
     table = tables.members(segmentation, number)
     border = int(table[tables.ON_THE_BORDER].sum())
     st.caption(
-        f"{len(table):,} customers; {border:,} of them stand on the border (margin under {BORDERLINE}): nearly as "
+        f"{theme.count(len(table))}, {border:,} on the border (margin under {BORDERLINE}): nearly as "
         "close to another segment as to this one."
         + (
             f" The first {_MOST_ROWS:,} are shown; the list on the Download page has all."

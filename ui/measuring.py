@@ -8,6 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from charts import features as charts
+from charts import theme
 from core.clustering.preparation import Outliers, PreparationOptions, Scaling, Transform
 from core.errors import UserError
 from core.features import catalog
@@ -54,6 +55,8 @@ def presets(workspace: Workspace) -> None:
             if st.button(preset.label, help=preset.meaning):
                 services.apply_preset(workspace, preset.name)
                 st.rerun()
+    for told in services.left_out(workspace):
+        st.caption(f":material/info: {plain(told)}")
 
 
 def choices(workspace: Workspace) -> None:
@@ -140,7 +143,8 @@ def what_was_done(workspace: Workspace, name: str) -> None:
         "quantile": "is replaced by rank",
     }
     filled = prepared.filled.get(name, 0)
-    missing = f" {filled:,} customers have no value; they count as the median." if filled else ""
+    have = "has" if filled == 1 else "have"
+    missing = f" {theme.count(filled)} {have} no value, and the median stands in for it." if filled else ""
     st.caption(f"{plain(catalog.feature(name).label)} {words[prepared.transforms[name]]}.{missing}")
 
 
@@ -163,9 +167,10 @@ def unusual(workspace: Workspace) -> None:
         st.caption("No customer stands far out in the features as prepared.")
         return
     customers = table["customer_id"].nunique()
+    stand = "stands" if customers == 1 else "stand"
     st.markdown(
-        f"**{customers:,} customers** stand far out in at least one feature. They may be your best customers, a shop "
-        "that resells, or a typing error: look at them before you decide."
+        f"**{theme.count(customers)}** {stand} far out in at least one feature. Behind that may be "
+        "your best customers, shops that resell, or typing errors: look before you decide."
     )
     if len(table) > _MOST_ROWS:
         st.caption(f"The {_MOST_ROWS} furthest out of {len(table):,}.")

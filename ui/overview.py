@@ -9,6 +9,7 @@ import streamlit as st
 
 from charts import features as measures
 from charts import overview as charts
+from charts import theme
 from core.features import catalog
 from core.features.distributions import differing
 from core.orders.overview import Overview
@@ -64,7 +65,7 @@ def _coming_back(found: Overview) -> None:
     widgets.altair_chart(drawn, key="retention")
     told = "Each row holds the customers whose first order in the file was in that month, and their number."
     if found.cohorts.earlier_customers:
-        told += f" {found.cohorts.earlier_customers:,} customers of earlier months are not shown."
+        told += f" Not shown: {theme.count(found.cohorts.earlier_customers)} of earlier months."
     st.caption(told)
 
 

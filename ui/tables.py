@@ -10,6 +10,7 @@ from charts import theme
 from core.clustering.choice import Advice
 from core.clustering.evidence import Evidence
 from core.clustering.indices import OtherMeasures
+from core.clustering.stability import two_digits
 from core.features import catalog
 from core.orders.roles import BY_NAME, CONTACTS
 from core.segments.buying import Affinity
@@ -42,7 +43,7 @@ def votes(advice: Advice, checking: bool) -> pd.DataFrame:
             "After which one more segment fits far worse",
         ),
         (
-            "Steadiness (stability)",
+            "Steadiness (agreement)",
             "checking" if checking else told(advice.stability),
             "Where segments come out most alike with other customers",
         ),
@@ -51,11 +52,13 @@ def votes(advice: Advice, checking: bool) -> pd.DataFrame:
 
 
 def other_measures(found: OtherMeasures, known: Evidence | None) -> pd.DataFrame:
-    """Stability and two more measures, a row a number of segments."""
+    """Agreement and two more measures, a row a number of segments."""
     table = pd.DataFrame({"Segments": list(found.calinski_harabasz)})
     if known is not None:
         each = [known.stabilities.get(k) for k in table["Segments"]]
-        table["Stability"] = ["–" if s is None else f"{s.agreement:.2f} ± {2 * s.standard_error:.2f}" for s in each]
+        table["Agreement"] = [
+            "–" if s is None else f"{two_digits(s.agreement)} ± {2 * s.standard_error:.2f}" for s in each
+        ]
         table["Gaps"] = ["clear" if k in known.separated else "not all clear" for k in table["Segments"]]
     table["Calinski-Harabasz"] = [f"{value:,.1f}" for value in found.calinski_harabasz.values()]
     table["Davies-Bouldin"] = [f"{value:.2f}" for value in found.davies_bouldin.values()]
@@ -164,10 +167,7 @@ def outliers(found: pd.DataFrame, currency: str | None) -> pd.DataFrame:
     rows = []
     for row in found.itertuples(index=False):
         feature = catalog.feature(str(row.feature))
-        low, high = (
-            "any" if bound in (float("inf"), float("-inf")) else feature.format(bound, currency)
-            for bound in (row.low, row.high)
-        )
+        low, high = (feature.format(bound, currency) for bound in (row.low, row.high))
         rows.append((row.customer_id, feature.label, feature.format(row.value, currency), f"{low} to {high}"))
     return pd.DataFrame(rows, columns=["Customer", "Feature", "Value", "Usual range"])
 

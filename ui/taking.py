@@ -46,6 +46,14 @@ def audiences(workspace: Workspace, platform: Platform) -> tuple[Audience, ...]:
     return workspace.latest("audiences", (*grouping_key(workspace), n_clusters(workspace), *choices), make)
 
 
+def not_reached_anyway(workspace: Workspace) -> int:
+    """How many of the control group did not agree to marketing, or may not have: lists leave them out for that."""
+    known = people(workspace)
+    if not known.has_consent or workspace.wanted.regardless_of_consent:
+        return 0
+    return int((known.table["held_out"] & (known.table["consent"] != "yes")).sum())
+
+
 def audience_zip(workspace: Workspace, platform: Platform) -> bytes:
     """All of a platform's lists, who is left out of them, and the contacts to check."""
     with workspace.alone():

@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from charts import theme
 from charts.steady import Steady, as_spec
 from core.clustering.evidence import Evidence
-from core.clustering.stability import Level, level
+from core.clustering.stability import Level, level, two_digits
 from core.clustering.sweep import Sweep
 from core.errors import UserError
 from core.features import catalog
@@ -31,8 +31,9 @@ _ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)|(?<=@)", re.IGNORECASE)
 _ROW_HEIGHT = 35  # pixels, Streamlit's own
 _WORD_JOINER = "\u2060"
 STEADINESS = (
-    "The customers were drawn anew 20 times and grouped again. The figure says how much of this segment was found "
-    "again, on average: from 0.85 on solid, from 0.75 fair, from 0.60 doubtful, below that unstable (Hennig 2007)."
+    "The customers were drawn anew 20 times and grouped again. Of all who are in this segment or in the one most like "
+    "it then, the figure is the share that are in both, on average (Jaccard value): from 0.85 on solid, from 0.75 "
+    "fair, from 0.60 doubtful, below that unstable (Hennig 2007). It is of this segment alone, not of all together."
 )
 
 
@@ -190,7 +191,7 @@ def features_table(
 _LIGHTS: Mapping[Level, tuple[str, str]] = {
     "solid": (":material/verified:", "Solid: comes out again with other customers"),
     "fair": (":material/check_circle:", "Fair: mostly comes out again with other customers"),
-    "doubtful": (":material/help:", "Doubtful: with other customers it would be cut differently"),
+    "doubtful": (":material/help:", "Doubtful: with other customers only a part of it comes out again"),
     "unstable": (":material/warning:", "Unstable: with other customers it may not come out at all"),
 }
 
@@ -198,7 +199,7 @@ _LIGHTS: Mapping[Level, tuple[str, str]] = {
 def steadiness(jaccard: float) -> None:
     """How solid a segment is, in a word, a sign and the figure behind it."""
     sign, words = _LIGHTS[level(jaccard)]
-    st.caption(f"{sign} {words} ({jaccard:.2f} of 1)", help=STEADINESS)
+    st.caption(f"{sign} {words} ({two_digits(jaccard)} of its customers together again)", help=STEADINESS)
 
 
 def frame(

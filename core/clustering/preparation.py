@@ -142,8 +142,8 @@ class Preparation:
         Returns
         -------
         One row a customer and feature, the farthest out first. Columns: customer_id, feature, value, low, high (the
-        fences in the feature's unit, infinite where there is none), distance (beyond the fence, in interquartile
-        ranges of the transformed values).
+        fences in the feature's unit, or the lowest and the highest value of all where they end before), distance
+        (beyond the fence, in interquartile ranges of the transformed values).
         """
         transformed = self._transformed(values)
         columns = ["customer_id", "feature", "value", "low", "high", "distance"]
@@ -152,8 +152,10 @@ class Preparation:
             beyond = np.maximum(each.low - transformed[:, place], transformed[:, place] - each.high)
             rows = np.flatnonzero(beyond > 0)
             if len(rows):
-                found = values[each.name].iloc[rows].to_numpy(dtype=np.float64)
-                cells = (values.index[rows], each.name, found, *each.fences(), beyond[rows] / each.spread)
+                everyone = values[each.name].to_numpy(dtype=np.float64)
+                # A fence may be where no value can be, such as below zero.
+                usual = np.clip(each.fences(), np.nanmin(everyone), np.nanmax(everyone)).tolist()
+                cells = (values.index[rows], each.name, everyone[rows], *usual, beyond[rows] / each.spread)
                 parts.append(pd.DataFrame(dict(zip(columns, cells, strict=True))))
         if not parts:
             return pd.DataFrame(columns=columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
 from itertools import combinations
 from typing import Literal
 
@@ -44,6 +45,11 @@ class Stability:
 def level(jaccard: float) -> Level:
     """What a cluster's mean Jaccard value is called."""
     return max((least, name) for name, least in LEVELS.items() if jaccard >= least)[1]
+
+
+def two_digits(value: float) -> str:
+    """A stability as it is printed: rounded down, so that it never reaches a level that the value does not."""
+    return str(Decimal(repr(float(value))).quantize(Decimal("0.01"), ROUND_FLOOR))
 
 
 def stability(

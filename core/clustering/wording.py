@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.clustering.evidence import Evidence
+from core.clustering.evidence import LEAST, Evidence
+from core.clustering.stability import two_digits
 from core.clustering.sweep import Sweep
 
 WEAK = 0.50
 NO_STRUCTURE = 0.25
 """Up to these the best silhouette speaks of weak, or of no substantial, structure (Kaufman & Rousseeuw 1990, p. 88)."""
+
+ALIKE = (
+    (0.90, "almost the same"),
+    (0.80, "much the same"),
+    (0.65, "roughly the same"),
+    (LEAST, "the same only in part"),
+)
+"""From which agreement on solutions are called so: excellent, good and moderate recovery (Steinley 2004)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,8 @@ def _natural(k: int, grounds: Grounds) -> str:
     agreement = grounds.evidence.stabilities[k].agreement
     said = (
         f"We suggest {k} segments: these are groups of their own. They come out again when other customers stand in "
-        f"for these (stability {agreement:.2f} of 1), and there are clearly fewer customers between any two of them "
-        "than within either (separation)."
+        f"for these (agreement {two_digits(agreement)} of 1), and there are clearly fewer customers between any two of "
+        "them than within either (separation)."
     )
     coarser = [other for other in grounds.candidates if other < k]
     if coarser:
@@ -70,18 +79,23 @@ def _natural(k: int, grounds: Grounds) -> str:
 
 
 def _unlike_clouds(k: int, grounds: Grounds) -> str:
-    compared = grounds.evidence.reference if grounds.evidence else None
-    if compared is not None and compared.tighter:
+    if _flat(grounds):
+        why = (
+            "customers form two groups that run into each other. There is no gap between them, but along one line "
+            "customers are spread more evenly than customers without any groups would be (reference test)."
+        )
+    else:
         why = (
             "so cut, customers are closest to their own segment, and closer than in clouds without any groups "
             "(reference test)."
         )
-    else:
-        why = (
-            "customers are spread out evenly in one direction alone, as two groups are that run into each other, and "
-            "clouds without any groups are not (reference test)."
-        )
     return f"We suggest {k} segments: {why}"
+
+
+def _flat(grounds: Grounds) -> bool:
+    """Whether what speaks against a cloud is that customers are flat along one line, which is said as two groups."""
+    compared = grounds.evidence.reference if grounds.evidence else None
+    return grounds.supported is not None and compared is not None and not compared.tighter
 
 
 def _by_votes(k: int, grounds: Grounds) -> str:
@@ -123,20 +137,21 @@ def _unnatural(k: int, grounds: Grounds) -> list[str]:
         ]
     agreement = evidence.stabilities[k].agreement
     if evidence.natural_grouping:
+        groups = "Treat" if _flat(grounds) else "There are groups, but they run into each other: treat"
         return [
-            "There are groups, but they run into each other: treat customers near a border with care. "
+            f"{groups} customers near a border with care. "
             f"With other customers in the file, {k} segments would come out "
-            f"{_alike(agreement)} (stability {agreement:.2f} of 1)."
+            f"{_alike(agreement)} (agreement {two_digits(agreement)} of 1)."
         ]
     return [
         "No natural grouping was found: customers form one cloud, no more clustered than clouds without any groups "
         f"(reference test). So pick by how many campaigns you can run; {k} segments are a fair cut, which with other "
-        f"customers in the file would come out {_alike(agreement)} (stability {agreement:.2f} of 1)."
+        f"customers in the file would come out {_alike(agreement)} (agreement {two_digits(agreement)} of 1)."
     ]
 
 
 def _alike(agreement: float) -> str:
-    return "almost the same" if agreement >= 0.9 else "much the same" if agreement >= 0.6 else "rather different"
+    return next((words for least, words in ALIKE if agreement >= least), "quite different")
 
 
 def own_votes(grounds: Grounds) -> str:
@@ -166,11 +181,11 @@ def _most_alike(evidence: Evidence) -> list[str]:
     vote, best = evidence.most_stable, evidence.best_agreeing
     if vote is None or best is None:
         return []
-    agreement = {k: f"{evidence.stabilities[k].agreement:.2f}" for k in (vote, best)}
+    agreement = {k: two_digits(evidence.stabilities[k].agreement) for k in (vote, best)}
     if vote == best:
-        return [f"segments come out most alike on other customers with {vote} (stability {agreement[vote]})"]
+        return [f"segments come out most alike on other customers with {vote} (agreement {agreement[vote]})"]
     return [
-        f"segments come out most alike on other customers with {best} (stability {agreement[best]}), and with up to "
+        f"segments come out most alike on other customers with {best} (agreement {agreement[best]}), and with up to "
         f"{vote} not surely less ({agreement[vote]})"
     ]
 

@@ -51,31 +51,35 @@ class Comparison:
         movers = self.movers()
         moved = int(movers["customers"].sum())
         if not moved:
-            told = [f"All {self.customers:,} customers stay with the segment they had."]
+            told = [f"All {self.customers:,} customers stay with the segment they had: the two are the same."]
         else:
             told = [
                 f"{moved:,} of {self.customers:,} customers ({_percent(moved / self.customers)}) change segment"
                 f"{self._with_money(movers['revenue'].sum(min_count=1))}.",
                 f"The largest move is {self._largest(movers)}.",
+                f"The two agree {_agreement(self.adjusted_rand)}.",
             ]
-        told.append(f"The two agree {_agreement(self.adjusted_rand)} (adjusted Rand index {self.adjusted_rand:.2f}).")
-        told += self._bought()
+        told += self._finer()
         alone = self.only_before + self.only_after
         if alone:
+            are = "is" if alone == 1 else "are"
             told.append(
-                f"{alone:,} customers are in one of the two only ({self.only_before:,} in the first, "
+                f"{_customers(alone)} {are} in one of the two only ({self.only_before:,} in the first, "
                 f"{self.only_after:,} in the second) and not counted here."
             )
         return " ".join(told)
 
     def _largest(self, movers: pd.DataFrame) -> str:
         largest = movers.iloc[0]
-        source = self.before[int(largest["from_segment"]) - 1].name
-        target = self.after[int(largest["to_segment"]) - 1].name
-        where = f"“{target}”" if target != source else "the other segment of that name in the second"
-        return f"{int(largest['customers']):,} from “{source}” to {where}{self._with_money(largest['revenue'])}"
+        source = self.before[int(largest["from_segment"]) - 1]
+        target = self.after[int(largest["to_segment"]) - 1]
+        whence, where = f"“{source.name}”", f"“{target.name}”"
+        if target.name == source.name:
+            whence += f" (segment {source.number} of the first)"
+            where = f"segment {target.number} of the second, which happens to have the same name"
+        return f"{_customers(int(largest['customers']))} from {whence} to {where}{self._with_money(largest['revenue'])}"
 
-    def _bought(self) -> list[str]:
+    def _finer(self) -> list[str]:
         """What the finer segmentation adds: a campaign for each segment that matches none of the coarser one."""
         more = len(self.after) - len(self.before)
         if not more:
@@ -88,26 +92,24 @@ class Comparison:
         matched = self.matches.values() if more > 0 else self.matches.keys()
         which, elsewhere = ("second", "first") if more > 0 else ("first", "second")
         extra = [segment for segment in fine if segment.number not in matched]
-        told = [f"What the {which} one buys by being finer: {_campaigns(len(extra))}."]
+        many = "one segment" if abs(more) == 1 else f"{abs(more)} segments"
+        told = [f"The {which} has {many} more, and so {_campaigns(len(extra))} to run."]
         for segment in extra:
+            own = f"Segment {segment.number}, “{segment.name}”, would have one of its own"
             reached = self.flows[self.flows[end] == segment.number]
             if reached.empty:
-                told.append(f"The one for “{segment.name}” reaches none of these customers.")
+                told.append(f"{own}, with none of these customers in it.")
                 continue
             size, revenue = int(reached["customers"].sum()), reached["revenue"].sum(min_count=1)
             main = reached.sort_values("customers", ascending=False, kind="stable").iloc[0]
-            lost_in, part = coarse[int(main[other]) - 1].name, int(main["customers"])
-            many = "That one" if size == 1 else "They all" if part == size else f"{part:,} of them"
-            told.append(
-                f"The one for “{segment.name}” reaches {_customers(size)}{self._with_money(revenue)}. "
-                f"{many} would get what “{lost_in}” gets in the {elsewhere}."
-            )
+            there = _there(coarse[int(main[other]) - 1].name, int(main["customers"]), size)
+            told.append(f"{own}: {_customers(size)}{self._with_money(revenue)}. In the {elsewhere}, {there}.")
         return told
 
     def _with_money(self, revenue: float) -> str:
         if pd.isna(revenue):
             return ""
-        return f", worth {catalog.feature('total_revenue').format(float(revenue), self.currency)}"
+        return f", with {catalog.feature('total_revenue').format(float(revenue), self.currency)} of revenue"
 
 
 def compare(a: Segmentation, b: Segmentation) -> Comparison:
@@ -234,14 +236,25 @@ def _adjusted_rand(pairs: pd.DataFrame) -> float:
 
 def _agreement(adjusted_rand: float) -> str:
     """Steinley (2004): above 0.90 excellent, 0.80 good, 0.65 moderate recovery."""
-    for bound, word in ((0.9, "almost fully"), (0.8, "well"), (0.65, "moderately"), (0.3, "loosely")):
-        if adjusted_rand >= bound:
-            return word
-    return "hardly"
+    from core.clustering.stability import two_digits  # here, as it brings scikit-learn along
+
+    bounds = ((0.9, "almost fully"), (0.8, "well"), (0.65, "moderately"), (0.3, "loosely"))
+    word = next((word for bound, word in bounds if adjusted_rand >= bound), "hardly")
+    return f"{word} (adjusted Rand index {two_digits(adjusted_rand)})"
 
 
 def _campaigns(count: int) -> str:
     return "one more campaign" if count == 1 else f"{count} more campaigns"
+
+
+def _there(name: str, part: int, size: int) -> str:
+    """Where the customers of a segment are in the coarser segmentation, most of them in the one named."""
+    if part == size:
+        whole = "that one is" if size == 1 else "all of them are"
+        return f"{whole} in “{name}” and {'gets' if size == 1 else 'get'} the campaign of that one"
+    some = "1 of them is" if part == 1 else f"{part:,} of them are"
+    gets = "gets" if part == 1 else "get"
+    return f"{some} in “{name}” and {gets} the campaign of that one, the others in other segments"
 
 
 def _customers(count: int) -> str:

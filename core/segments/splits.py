@@ -120,9 +120,12 @@ class Split:
         return told
 
     def _known_as(self, number: int) -> str:
-        """A segment after by the name it had before, where it had one; that it has another now is told apart."""
-        former = {target: source for source, target in self.carried_on.items()}
-        return quoted(self.before[former[number] - 1] if number in former else self.after[number - 1])
+        """A segment after by its name there; where it carries one on that had another name, that one in brackets."""
+        former = {target: self.before[source - 1] for source, target in self.carried_on.items()}
+        name = self.after[number - 1]
+        return (
+            quoted(name) if former.get(number, name) == name else f"{quoted(name)} (before: {quoted(former[number])})"
+        )
 
     def _moving(self, parts: pd.DataFrame) -> str:
         return f"{self._amount(parts)} {_agreeing('move', int(parts['customers'].sum()))}"

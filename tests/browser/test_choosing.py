@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -55,6 +57,8 @@ def test_pointing_previews_and_a_click_or_a_key_chooses(page: Page, sent: list[s
     assert sent == []
 
     # Where a field has the focus, and the slider is one, Streamlit leaves the keys to it.
+    page.keyboard.press("0")
+    visiting.shows(page, 10)
     page.keyboard.press("5")
     visiting.shows(page, 5)
     page.mouse.click(**place_of(silhouette, 4))
@@ -93,3 +97,43 @@ def test_a_move_draws_no_chart_anew(page: Page, app: App) -> None:
         visiting.settled(page)
         expect(same).to_have_count(5)
     expect(page.get_by_test_id("stVegaLiteChart").nth(3)).to_contain_text("From 2 segments to 3")
+
+
+PALEST = """
+buttons => Math.min(...buttons.map(button => {
+    const parts = colour => {
+        const found = colour.match(/[\\d.]+/g).map(Number);
+        return [found.slice(0, 3), found.length > 3 ? found[3] : 1];
+    };
+    const over = ([top, alpha], ground) => ground.map((part, place) => alpha * top[place] + (1 - alpha) * part);
+    const luminance = colour => colour.map(part => part / 255)
+        .map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, part, place) => sum + [0.2126, 0.7152, 0.0722][place] * part, 0);
+    const page = parts(getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor)[0];
+    const ground = over(parts(getComputedStyle(button).backgroundColor), page);
+    const texts = document.createTreeWalker(button, NodeFilter.SHOW_TEXT);
+    const contrasts = [];
+    while (texts.nextNode()) {
+        if (!texts.currentNode.textContent.trim()) continue;
+        const [colour, alpha] = parts(getComputedStyle(texts.currentNode.parentElement).color);
+        let opacity = alpha;
+        for (let each = texts.currentNode.parentElement; each !== button; each = each.parentElement)
+            opacity *= Number(getComputedStyle(each).opacity);
+        const [one, other] = [luminance(over([colour, opacity], ground)), luminance(ground)];
+        contrasts.push((Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05));
+    }
+    return Math.min(...contrasts);
+}))
+"""
+"""The lowest contrast of a text in the buttons to the ground that it stands on (WCAG 2.2, 1.4.3)."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_numbers_on_the_buttons_can_be_read(page: Page, app: App, scheme: Literal["light", "dark"]) -> None:
+    visiting.take_sample(page, app)
+    visiting.go(page, "Choose k")
+    visiting.lighten(page, scheme)
+    buttons = page.locator("[class*='st-key-choose-'] button")
+    expect(buttons).to_have_count(9)
+    assert page.locator("[class*='st-key-choose-'] button[kind=primary]").count() == 1
+    assert buttons.evaluate_all(PALEST) >= 4.5

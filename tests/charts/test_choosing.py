@@ -116,6 +116,7 @@ def test_titles_and_alternative_texts_tell_the_numbers():
     left = theme.percent(sweep.inertias[3] / sweep.inertias[1])
     assert f"3 segments leave {left} of the differences" in " ".join(elbow.to_dict()["title"]["text"])
     assert f"({sweep.silhouettes[3].value:.2f} of 1)" in " ".join(silhouette.to_dict()["title"]["text"])
+    assert "customers fit their own segment" in " ".join(silhouette.to_dict()["title"]["text"])
     for chart, term in ((elbow, "(inertia"), (silhouette, "(silhouette")):
         assert any(term in text for text in texts(chart.to_dict()["layer"]))
         assert theme.alt_text(chart).endswith("Advised: 3.")
@@ -237,7 +238,7 @@ def test_stability_is_shown_with_its_spread():
         (2, pytest.approx(0.93), pytest.approx(0.97)),
         (3, pytest.approx(0.60), pytest.approx(0.80)),
     ]
-    assert "3 segments come out 0.70 alike" in " ".join(spec["title"]["text"])
+    assert "3 segments agree with these by 0.70 of 1" in " ".join(spec["title"]["text"])
     assert spec["description"].endswith("Most stable: 2. Advised: 2.")
 
 

@@ -59,6 +59,8 @@ def test_features_that_say_the_same_are_framed_and_named():
     spec = drawn(features.correlations(matrix))
     cells = max(spec["datasets"].values(), key=len)
     assert sorted((cell["value"], cell["frame"]) for cell in cells) == [(-0.91, True), (0.2, False), (0.95, True)]
+    legend = "Rank correlation: 1 (orange) alike, 0 not related, -1 (blue) the other way round"
+    assert legend in " ".join(spec["layer"][0]["encoding"]["x"]["axis"]["title"])
     assert " ".join(spec["title"]["text"]).startswith("2 pairs of features say nearly the same")
 
 

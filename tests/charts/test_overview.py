@@ -9,8 +9,8 @@ import pytest
 import vl_convert
 
 from charts import buying as segment_charts
+from charts import exploring, theme
 from charts import overview as charts
-from charts import theme
 from core.engine import Engine
 from core.features.distributions import recency_by_revenue
 from core.features.engineering import customer_features
@@ -126,11 +126,31 @@ def test_heatmaps_carry_counts_that_add_up(engine: Engine, tmp_path: Path):
     spec = drawn(charts.recency_by_revenue(heatmap, "EUR"))
     assert sum(row["count"] for row in rows(spec)) == 20
     assert any("over " in text and "EUR" in text for text in texts(spec))
+    assert any("Numbers: customers" in text for text in texts(spec))
+    # Customers 13 to 19 order in the last 7 days: all five of the lowest quarter, none of the highest.
+    assert "0% (0 of 5) of the highest quarter by revenue, 100% (5 of 5) of the lowest" in title(spec)
     spec = drawn(charts.retention(shown.cohorts))
     # All 20 first order in January, and again in each of the four months after.
     assert [(row["count"], row["share"]) for row in rows(spec)] == [(20, 1)] * 4
-    assert title(spec).startswith("100% of the customers order again in the month after")
+    assert title(spec).startswith(
+        "100% (20 of 20) of those who first ordered in Jan 2024 order again in the month after"
+    )
     assert any("Jan 2024: 20" in text for text in texts(spec))
+
+
+def test_who_comes_back_says_of_whom_it_is_and_of_how_many(engine: Engine, tmp_path: Path):
+    """One customer a month for 30 months, every fourth of whom orders a month later as well; the latest 13 are shown.
+
+    The twelve of them who have a next month first ordered from June 2023 to May 2024: three of these come back.
+    """
+    months = [f"{2022 + n // 12}-{n % 12 + 1:02}" for n in range(31)]
+    rows_ = [f"C{n},{month}-05,1" for n, month in enumerate(months[:30])]
+    rows_ += [f"C{n},{months[n + 1]}-09,1" for n in range(0, 29, 4)]
+    cohorts = overview(order_lines(engine, tmp_path, "\n".join(["customer,date,amount", *rows_]))).cohorts
+    told = title(drawn(charts.retention(cohorts)))
+    first = cohorts.cells[cohorts.cells["months_since"] == 1]
+    assert (len(first), int(first["again"].sum())) == (12, 3)
+    assert told == "25% (3 of 12) of those who first ordered from Jun 2023 to May 2024 order again in the month after"
 
 
 def test_one_month_alone_has_nobody_coming_back(engine: Engine, tmp_path: Path):
@@ -145,7 +165,7 @@ def test_one_month_alone_has_nobody_coming_back(engine: Engine, tmp_path: Path):
     [
         (charts._FEW_TO_MANY, (0.0, 1.0), lambda share: share > charts._DARK),
         (
-            segment_charts._LESS_TO_MORE,
+            theme.LOW_TO_HIGH,
             tuple(np.log(segment_charts._INDICES)),
             lambda index: not segment_charts._LIGHT[0] <= np.exp(index) <= segment_charts._LIGHT[1],
         ),
@@ -158,6 +178,18 @@ def test_numbers_in_cells_can_be_read(colours: list[str], stops: tuple[float, ..
         mixed = [round(float(np.interp(at, stops, parts[:, channel]))) for channel in range(3)]
         ground = "#" + "".join(f"{part:02X}" for part in mixed)
         assert contrast(ground, "#FFFFFF" if dark(at) else "#000000") >= 4.5
+
+
+def test_more_than_everyone_has_the_colour_of_high_and_the_chart_says_so(engine: Engine, tmp_path: Path):
+    lines = order_lines(engine, tmp_path, csv())
+    segmentation = grouped(customer_features(lines), [n // 10 for n in range(20)], used=["total_revenue"])
+    bought = drawn(segment_charts.indices(buying(lines, segmentation).affinities[0], segmentation))
+    profile = exploring.profile_heatmap(segmentation)
+    high, low = (profile.data[0].colorscale[place][1] for place in (-1, 0))
+    scale = bought["layer"][0]["encoding"]["color"]["scale"]
+    assert (scale["range"][-1], scale["range"][0]) == (high, low)
+    assert scale["domain"][-1] > 100 > scale["domain"][0]
+    assert any("Orange: more than everyone, blue: less" in text for text in texts(bought))
 
 
 def test_segments_have_their_colour_their_shape_and_their_sums(engine: Engine, tmp_path: Path):

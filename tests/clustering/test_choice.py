@@ -163,9 +163,9 @@ def test_the_finest_number_that_is_stable_and_separated_is_suggested():
     assert advice.natural_grouping is True
     assert (advice.elbow, advice.silhouette, advice.silhouette_drop, advice.stability) == (3, 3, 3, 2)
     assert "groups of their own" in advice.words
-    assert "(stability 0.93 of 1)" in advice.words
+    assert "(agreement 0.93 of 1)" in advice.words
     assert "2 would hold as well" in advice.words
-    assert "most alike on other customers with 2 (stability 0.95)" in advice.words
+    assert "most alike on other customers with 2 (agreement 0.95)" in advice.words
 
 
 def test_more_segments_that_are_not_surely_less_stable_are_told_beside_the_most_stable_ones():
@@ -173,7 +173,7 @@ def test_more_segments_that_are_not_surely_less_stable_are_told_beside_the_most_
     curve = swept(BENT_AT_THREE, [0.5, 0.7, 0.4, 0.35, 0.3])
     advice = advise(curve, gathered(SIX | {4: 0.945}, separated=(2, 4, 5)))
     assert advice.stability == 4
-    told = "most alike on other customers with 2 (stability 0.95), and with up to 4 not surely less (0.94)"
+    told = "most alike on other customers with 2 (agreement 0.95), and with up to 4 not surely less (0.94)"
     assert told in advice.words
 
 
@@ -193,7 +193,25 @@ def test_without_groups_it_is_said_with_what_to_do():
     assert advice.natural_grouping is False
     assert "No natural grouping was found" in advice.words
     assert "pick by how many campaigns you can run" in advice.words
-    assert "(stability 0.90 of 1)" in advice.words
+    assert "(agreement 0.90 of 1)" in advice.words
+
+
+@pytest.mark.parametrize(
+    ("agreement", "said"),
+    [
+        (0.99, "almost the same (agreement 0.99 of 1)"),
+        (0.8999, "much the same (agreement 0.89 of 1)"),
+        (0.80, "much the same (agreement 0.80 of 1)"),
+        (0.65, "roughly the same (agreement 0.65 of 1)"),
+        (0.63, "the same only in part (agreement 0.63 of 1)"),
+        (0.60, "the same only in part (agreement 0.60 of 1)"),
+        (0.49, "quite different (agreement 0.49 of 1)"),
+    ],
+)
+def test_how_alike_segments_come_out_is_said_in_small_steps(agreement, said):
+    """The bounds of Steinley (2004), and that of a solution that counts as stable at all."""
+    curve = swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1])
+    assert f"would come out {said}." in advise(curve, gathered(SIX | {3: agreement})).words
 
 
 def test_groups_that_run_into_each_other_are_groups():
@@ -211,7 +229,12 @@ def test_two_groups_on_one_line_are_two_whatever_the_curves_say():
     evidence = replace(gathered(SIX), reference=Reference(3, Look(0.3, -0.9, 0), clouds))
     advice = advise(swept(BENT_AT_THREE, [0.2, 0.3, 0.2, 0.15, 0.1]), evidence)
     assert (advice.k, advice.natural_grouping) == (2, True)
-    assert "evenly in one direction alone" in advice.words
+    assert (
+        "We suggest 2 segments: customers form two groups that run into each other. There is no gap between them, but "
+        "along one line customers are spread more evenly than customers without any groups would be (reference test)."
+    ) in advice.words
+    assert "There are groups, but" not in advice.words  # which would say the same again
+    assert "Treat customers near a border with care" in advice.words
 
 
 def test_natural_groups_too_small_to_use_are_named_but_not_advised():

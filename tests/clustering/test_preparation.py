@@ -191,7 +191,7 @@ NINE_AND_ONE = [*range(1, 10), 100]
 def test_outliers_are_named_with_their_value_and_the_usual_bounds():
     found = one(NINE_AND_ONE)[1].outliers(one(NINE_AND_ONE)[0])
     assert found.to_dict("records") == [
-        {"customer_id": "C9", "feature": "x", "value": 100, "low": -10.25, "high": 21.25, "distance": 78.75 / 4.5}
+        {"customer_id": "C9", "feature": "x", "value": 100, "low": 1, "high": 21.25, "distance": 78.75 / 4.5}
     ]
 
 
@@ -206,7 +206,12 @@ def test_bounds_are_in_units_after_a_transform_too():
     frame, preparation = one([math.expm1(value) for value in NINE_AND_ONE], PreparationOptions(transform="log"))
     found = preparation.outliers(frame)
     assert found["high"].tolist() == pytest.approx([math.expm1(21.25)])
-    assert found["low"].tolist() == pytest.approx([-math.expm1(10.25)])
+    assert found["low"].tolist() == pytest.approx([math.expm1(1)])  # nobody is lower, wherever the fence is
+
+
+def test_the_usual_ends_with_the_highest_value_where_the_fence_lies_beyond():
+    frame, preparation = one([-100, *range(1, 10)])  # the fences of 2.25 and 6.75 are at -11.25 and 20.25
+    assert preparation.outliers(frame)[["low", "high"]].to_numpy().tolist() == [[-11.25, 9]]
 
 
 def test_capping_draws_in_the_fit_and_leaves_every_customer_where_she_is():

@@ -5,6 +5,8 @@ from threading import Barrier
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import make_blobs
 from sklearn.metrics import adjusted_rand_score
 
@@ -12,7 +14,7 @@ from core.clustering import evidence as evidences
 from core.clustering import stability as stabilities
 from core.clustering.choice import advise
 from core.clustering.evidence import Evidence, gather
-from core.clustering.stability import Stability, level, stability
+from core.clustering.stability import Stability, level, stability, two_digits
 from core.clustering.sweep import ClusterFit, Sweep, sweep
 from core.clustering.workers import Stopped, pool
 
@@ -64,6 +66,19 @@ def test_the_mean_over_pairs_and_its_jackknife_by_hand():
 )
 def test_the_levels_are_hennigs(jaccard, called):
     assert level(jaccard) == called
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(0.8499, "0.84"), (0.85, "0.85"), (0.29, "0.29"), (0.996, "0.99"), (1.0, "1.00"), (-0.004, "-0.01")],
+)
+def test_a_value_is_printed_rounded_down(value, printed):
+    assert two_digits(np.float64(value)) == printed
+
+
+@given(st.floats(0, 1))
+def test_the_value_printed_is_called_what_the_value_is_called(value):
+    assert level(float(two_digits(value))) == level(value)
 
 
 def test_groups_far_apart_come_out_again(apart):

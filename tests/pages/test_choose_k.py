@@ -117,9 +117,14 @@ def test_an_error_of_the_checks_is_shown(sample: AppTest, monkeypatch: pytest.Mo
 
 def test_numbers_are_chosen_by_key(swept: AppTest) -> None:
     visit(swept, navigation.CHOOSE_K)
-    keys = {count: swept.button(key=f"choose {count}") for count in range(2, 10)}
-    assert {count: button.proto.shortcut for count, button in keys.items()} == {n: str(n) for n in range(2, 10)}
-    keys[7].click().run()
+    chosen = services.n_clusters(workspace(swept))
+    keys = {count: swept.button(key=f"choose {count}") for count in range(2, 11)}
+    expected = {n: str(n % 10) for n in range(2, 11)} | {chosen: ""}  # a press of its key would change nothing
+    assert {count: button.proto.shortcut for count, button in keys.items()} == expected
+    assert keys[chosen].label == str(chosen)
+    keys[10].click().run()
+    assert swept.button(key="choose 10").proto.type == "primary"
+    swept.button(key="choose 7").click().run()
     assert swept.slider[0].value == 7
     assert services.n_clusters(workspace(swept)) == 7
     assert swept.button(key="choose 7").proto.type == "primary"

@@ -16,12 +16,13 @@ from ui import navigation, services, taking
 HOSTILE = "<b>=1+1</b> **bold** [x](http://example.com)"
 
 
-def orders() -> bytes:
+def orders(declining: int = 10) -> bytes:
+    """Of 40 customers every so manyth declined; nobody shares contacts with another."""
     rows = ["customer id,order id,date,amount,email,phone,accepts marketing"]
     for number in range(40):
         name = f"{HOSTILE} {number}" if number == 5 else f"C{number:02}"
         email = "" if number % 10 == 1 else f"c{number}@example.com"
-        agreed = "no" if number % 10 == 0 else "yes"
+        agreed = "no" if number % declining == 0 else "yes"
         rows += [
             f'"{name}",O{number}-{order},2024-0{1 + order}-{1 + number % 28:02},{10 + number // 20 * 500},{email},'
             f"020 7183 {8000 + number},{agreed}"
@@ -85,3 +86,26 @@ def test_consent_is_asked_only_where_the_file_tells_it(app: AppTest) -> None:
     assert not app.exception
     assert not [box for box in app.checkbox if "did not agree" in box.label]
     assert any("does not say who agreed" in warning.value for warning in app.warning)
+
+
+def test_why_fewer_are_held_out_than_the_control_group_has_is_told(app: AppTest) -> None:
+    with_file(app, "orders.csv", orders(declining=2))
+    visit(app, navigation.DOWNLOAD)
+    finished(app)
+    app.number_input[0].set_value(20).run()
+    next(box for box in app.selectbox if box.label == "Platform").set_value("klaviyo").run()
+    next(box for box in app.selectbox if box.label.startswith("Country of phones")).set_value("GB").run()
+
+    mine = workspace(app)
+    held = taking.control(mine)
+    assert held is not None
+    ids = services.segmentation(mine).assignments.index[held.members]
+    declined = sum(each[1:].isdigit() and int(each[1:]) % 2 == 0 for each in ids)
+    counted = sum(each.left_out["control-group"] for each in taking.audiences(mine, BY_KEY["klaviyo"]))
+    assert (counted, declined > 0) == (held.customers - declined, True)
+    assert (
+        f"Of the {held.customers} in the control group {counted} are counted as held out here: the other {declined} "
+        "did not agree to marketing"
+    ) in texts(app)
+    next(box for box in app.checkbox if box.label.startswith("List also those")).check().run()
+    assert "in the control group" not in texts(app)  # now all of them are counted so

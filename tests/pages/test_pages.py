@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.clustering.stability import level
+from core.clustering.stability import level, two_digits
 from tests import wrong_inputs
 from tests.browser.driving import PROJECT
 from tests.orders.workbooks import book
@@ -78,11 +78,19 @@ def test_the_upload_page_tells_the_sample_in_numbers(swept: AppTest) -> None:
 def test_cards_say_how_solid_each_segment_is(swept: AppTest) -> None:
     visit(swept, navigation.EXPLORE)
     segments = services.segmentation(workspace(swept)).segments
-    told = [each.value for each in swept.caption if " of 1)" in each.value]
+    told = [each.value for each in swept.caption if "together again)" in each.value]
     assert len(told) == len(segments)
     for segment, caption in zip(segments, told, strict=True):
         assert level(segment.stability).capitalize() in caption
-        assert caption.endswith(f"({segment.stability:.2f} of 1)")
+        assert caption.endswith(f"({two_digits(segment.stability)} of its customers together again)")
+
+
+def test_both_tables_of_compare_have_the_whole_width(swept: AppTest) -> None:
+    """Side by side there is room for three features of each."""
+    visit(swept, navigation.COMPARE)
+    told = [markdown.value for markdown in swept.markdown if markdown.value.startswith(("**First: ", "**Second: "))]
+    assert len(told) == 2
+    assert not any(column.dataframe for column in swept.columns)
 
 
 def test_a_page_keeps_what_was_set_on_it(sample: AppTest) -> None:

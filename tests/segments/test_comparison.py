@@ -39,7 +39,14 @@ def test_the_same_grouping_is_full_agreement_whatever_the_numbers():
     assert comparison.adjusted_rand == 1.0
     assert comparison.stayed == 1.0
     assert comparison.movers().empty
-    assert comparison.words().startswith("All 6 customers stay")
+    assert comparison.words() == "All 6 customers stay with the segment they had: the two are the same."
+
+
+def test_two_that_are_nearly_the_same_are_not_said_to_agree_fully():
+    """1,000 customers in two halves, one of whom goes to the other half: an index of 0.996."""
+    features = customers({"total_revenue": list(range(1000, 0, -1))})
+    words = compare(grouped(features, [0] * 500 + [1] * 500), grouped(features, [0] * 501 + [1] * 499)).words()
+    assert "agree almost fully (adjusted Rand index 0.99)" in words
 
 
 def test_customers_of_one_side_only_are_counted_and_left_out():
@@ -76,7 +83,7 @@ def test_without_money_the_flows_have_none_and_the_words_do_not_speak_of_it():
     comparison = compare(grouped(ages, [0, 0, 1, 1]), grouped(ages, [0, 1, 1, 1]))
 
     assert comparison.flows["revenue"].isna().all()
-    assert "worth" not in comparison.words()
+    assert "revenue" not in comparison.words()
 
 
 def test_words_say_who_moves_with_how_much_and_what_is_new():
@@ -87,12 +94,16 @@ def test_words_say_who_moves_with_how_much_and_what_is_new():
     def money(amount: float) -> str:
         return catalog.feature("total_revenue").format(amount, "EUR")
 
-    assert words.startswith(f"2 of 6 customers (33%) change segment, worth {money(90)}.")
-    assert f"1 from “{before.segments[0].name}” to “{after.segments[1].name}”, worth {money(80)}" in words
+    assert words.startswith(f"2 of 6 customers (33%) change segment, with {money(90)} of revenue.")
     assert (
-        "What the second one buys by being finer: one more campaign. "
-        f"The one for “{after.segments[1].name}” reaches 2 customers, worth {money(90)}. "
-        f"1 of them would get what “{before.segments[0].name}” gets in the first."
+        f"1 customer from “{before.segments[0].name}” to “{after.segments[1].name}”, with {money(80)} of revenue"
+        in words
+    )
+    assert (
+        "The second has one segment more, and so one more campaign to run. "
+        f"Segment 2, “{after.segments[1].name}”, would have one of its own: 2 customers, with {money(90)} of revenue. "
+        f"In the first, 1 of them is in “{before.segments[0].name}” and gets the campaign of that one, the others in "
+        "other segments."
     ) in words
     assert "adjusted Rand index 0.24" in words
     assert "\n" not in words
@@ -104,14 +115,18 @@ def test_the_finer_one_may_be_the_first():
     words = compare(before, after).words()
 
     # Either half of the four goes with them as well; the customers matched are the fewest numbers first.
-    assert "What the first one buys by being finer: one more campaign." in words
-    assert "The largest move is 2 from “Steady middle” to the other segment of that name in the second" in words
-    assert f"They all would get what “{after.segments[0].name}” gets in the second." in words
+    assert "The first has one segment more, and so one more campaign to run." in words
+    assert (
+        "The largest move is 2 customers from “Steady middle” (segment 2 of the first) to segment 1 of the second, "
+        "which happens to have the same name"
+    ) in words
+    assert f"In the second, all of them are in “{after.segments[0].name}” and get the campaign of that one." in words
 
 
 def test_neither_buys_anything_where_both_have_as_many_segments():
     assert (
-        "buys" not in compare(grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])).words()
+        "segment more"
+        not in compare(grouped(customers(REVENUE), TWO), grouped(customers(REVENUE), [0, 1, 1, 1, 1, 1])).words()
     )
 
 

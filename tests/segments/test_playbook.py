@@ -95,6 +95,10 @@ def test_phrases_are_for_features_that_exist():
         assert catalog.feature(name).label != name, f"{name} is not in the catalog"
 
 
+def test_a_share_returned_goes_by_one_name():
+    assert playbook().phrases["return_rate"].startswith(catalog.feature("return_rate").label.lower())
+
+
 def test_archetype_by_key():
     assert playbook().archetype("steady").name == "Steady middle"
     assert playbook().archetype("everyone").name == "All customers"

@@ -144,6 +144,20 @@ def test_exchanges_are_named_where_they_are_notable_and_counted_where_not():
     ]
 
 
+def test_a_destination_goes_by_the_name_it_has_with_one_segment_more():
+    # A's 40 leave for what was B and is now "Loyal"; the new segment took the name B over and got none of them.
+    found = step(
+        flows((1, 1, 60, 6.0), (1, 2, 40, 4.0), (2, 2, 50, 5.0), (2, 3, 20, 2.0)), {1: 1, 2: 2}, {3: ""}, "AB", "ALB"
+    )
+    assert "40 customers with 4 EUR of revenue move from “A” to “L” (before: “B”)." in found.sentences()
+
+
+def test_a_merger_and_a_spreading_end_in_names_of_one_segment_more_as_well():
+    rows = flows((1, 1, 9, 9.0), (2, 1, 4, 4.0), (3, 2, 8, 8.0), (3, 3, 7, 7.0), (3, 4, 6, 6.0))
+    found = step(rows, {1: 1, 3: 2}, {3: "", 4: ""}, "ABC", "LCDE")
+    assert "“B” merges into “L” (before: “A”): 4 customers with 4 EUR of revenue." in found.sentences()
+
+
 def test_the_first_generation_has_no_split():
     columns = {"total_revenue": [1.0, 2.0]}
     features = customers(columns)
