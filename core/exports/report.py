@@ -335,9 +335,9 @@ def _stability(segmentation: Segmentation) -> dict[str, Any]:
     measured = {each.number: each.stability for each in segmentation.segments if each.stability is not None}
     if not measured:
         return {"said": {}}
-    from core.clustering.stability import LEVELS, RESAMPLES, level
+    from core.clustering.stability import LEVELS, RESAMPLES, level, two_digits
 
-    said = {number: f"{level(value)} ({value:.2f})" for number, value in measured.items()}
+    said = {number: f"{level(value)} ({two_digits(value)})" for number, value in measured.items()}
     return {"said": said, "levels": {name: f"{least:.2f}" for name, least in LEVELS.items()}, "resamples": RESAMPLES}
 
 
