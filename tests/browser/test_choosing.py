@@ -80,7 +80,7 @@ def test_what_is_closed_is_drawn_when_it_is_opened(page: Page, app: App) -> None
     visiting.settled(page)
     now = visiting.chosen(page)
     visiting.slide(page, now + 1)
-    expect(charts.nth(5)).to_contain_text(f"{now + 1} segments come out", timeout=visiting.PATIENCE)
+    expect(charts.nth(5)).to_contain_text(f"{now + 1} segments agree", timeout=visiting.PATIENCE)
 
 
 def test_a_move_draws_no_chart_anew(page: Page, app: App) -> None:

@@ -118,7 +118,10 @@ def test_sliding_from_3_to_4_changes_charts_and_sizes_and_fits_nothing_again(pag
     page.evaluate(
         """() => {
             window.sweeps = 0;
-            const look = () => { window.sweeps += document.querySelectorAll('[data-testid="stProgress"]').length; };
+            const bars = () => [...document.querySelectorAll('[data-testid="stProgress"]')];
+            const look = () => {
+                window.sweeps += bars().filter(bar => bar.textContent.includes("Trying numbers of segments")).length;
+            };
             new MutationObserver(look).observe(document.body, {childList: true, subtree: true});
         }"""
     )
