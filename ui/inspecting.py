@@ -7,12 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from core.analysis import chosen_features
 from core.clustering.preparation import skew
 from core.clustering.sweep import cluster
 from core.segments.segmentation import Segmentation, segment
 from ui import services
-from ui.files import reading_key
+from ui.files import lines, reading_key
 from ui.session import Workspace
+
+
+def left_out(workspace: Workspace) -> tuple[str, ...]:
+    """For each feature of the usual choice, or of the preset, that the file cannot give: which, and why. Plain text."""
+    return chosen_features(lines(workspace), workspace.grouping)[1]
 
 
 def skews(workspace: Workspace) -> dict[str, float]:

@@ -55,7 +55,7 @@ def presets(workspace: Workspace) -> None:
             if st.button(preset.label, help=preset.meaning):
                 services.apply_preset(workspace, preset.name)
                 st.rerun()
-    for told in services.left_out(workspace):
+    for told in inspecting.left_out(workspace):
         st.caption(f":material/info: {plain(told)}")
 
 

@@ -76,11 +76,6 @@ def chosen_features(workspace: Workspace) -> tuple[str, ...]:
     return analyses.chosen_features(lines(workspace), workspace.grouping)[0]
 
 
-def left_out(workspace: Workspace) -> tuple[str, ...]:
-    """For each feature of the usual choice, or of the preset, that the file cannot give: which, and why. Plain text."""
-    return analyses.chosen_features(lines(workspace), workspace.grouping)[1]
-
-
 def presets(workspace: Workspace) -> tuple[Preset, ...]:
     """The ready-made choices that the file has all columns for."""
     known = lines(workspace)

@@ -23,7 +23,7 @@ from core.errors import (
     UserError,
 )
 from core.warehouse.address import Address
-from core.warehouse.faults import lacking
+from core.warehouse.faults import lacking, telling
 from core.warehouse.secrets import scrubbed
 
 BATCH_ROWS = 50_000
@@ -111,12 +111,8 @@ class AnyEngine(Connection):
         return found.select(**{name: single_values(found[name]) for name in found.columns})
 
     def batches(self, table: ir.Table) -> Iterator[pa.RecordBatch]:
-        try:
+        with telling(lambda error: lacking(error) or failed(self.address, error)):
             yield from super().batches(table)
-        except UserError:
-            raise
-        except Exception as error:
-            raise (lacking(error) or failed(self.address, error)) from None
 
     def cancel(self) -> None:
         """There is no way that all drivers know: the question ends, and its answer is not looked at."""

@@ -18,6 +18,23 @@ class NotDoneThereError(EngineError):
     code = "not-done-there"
 
 
+@contextmanager
+def telling(in_words: Callable[[Exception], UserError | None]) -> Iterator[None]:
+    """Raise errors within as those for people; what no words are known for goes on as it is.
+
+    A driver's own words may hold the address, and with it the password: they do not go along.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        told = in_words(error)
+        if told is None:
+            raise
+        raise told from None
+
+
 class Speaking:
     """Makes an Ibis backend raise `UserError` where a person can do something about what went wrong.
 
@@ -39,16 +56,8 @@ class Speaking:
     @contextmanager
     def speaking(self) -> Iterator[None]:
         """Errors of the engine within are told in words."""
-        try:
+        with telling(lambda error: lacking(error) or self.in_words(error)):
             yield
-        except UserError:
-            raise
-        except Exception as error:
-            told = lacking(error) or self.in_words(error)
-            if told is None:
-                raise
-            # A driver's own words may hold the address, and with it the password.
-            raise told from None
 
     def to_pyarrow(self, *given: Any, **named: Any) -> Any:
         with self.speaking():

@@ -19,6 +19,7 @@ import sqlglot.expressions as sge
 from core.engine import Engine
 from core.errors import CannotWriteThereError, EngineError, NoAccessError, TableExistsError, UserError
 from core.warehouse.address import Address
+from core.warehouse.faults import telling
 from core.warehouse.secrets import scrubbed
 
 LONGEST_NAME = 63
@@ -144,16 +145,9 @@ class Filling(ABC):
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
-        """Errors of the driver within are told in words; its own may hold the address, and with it the password."""
-        try:
+        """Errors of the driver within are told in words."""
+        with telling(lambda error: self.in_words(error) or self._failed(error)):
             yield
-        except UserError:
-            raise
-        except Exception as error:
-            told = self.in_words(error)
-            if told is None and not isinstance(error, self.faults):
-                raise
-            raise (told or self._failed(error)) from None
 
     def exists(self) -> TableExistsError:
         """What to say where the name is taken."""
@@ -176,7 +170,10 @@ class Filling(ABC):
                 hint="Only its owner may do that: connect as the owner, or name another table.",
             )
 
-    def _failed(self, error: Exception) -> EngineError:
+    def _failed(self, error: Exception) -> EngineError | None:
+        """The driver's own words, where nobody has better ones; None where the error is not the driver's."""
+        if not isinstance(error, self.faults):
+            return None
         why = scrubbed(str(error), self.address).strip().splitlines() or [type(error).__name__]
         return EngineError(
             f"The {self.address} could not be written ({type(error).__name__}): {why[0][:200]}", hint=AS_BEFORE

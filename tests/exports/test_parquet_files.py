@@ -21,7 +21,7 @@ from core.exports.rows import pass_on
 from core.exports.takeaway import Wanted
 from core.orders.source import open_sources
 from core.orders.understanding import understand
-from tests.commands import rows_of, run
+from tests.commands import rows_of, run, some_orders
 from tests.segments.builders import customers, grouped
 
 TEXT = {"customer_id", "segment_name", "email"}
@@ -29,16 +29,9 @@ TEXT = {"customer_id", "segment_name", "email"}
 
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
-    """90 customers of three kinds; some emails would be formulas, one is missing, and four rows can't be used."""
-    file = tmp_path / "orders.csv"
-    rows = ["customer_id,order_date,amount,email"]
-    for who in range(90):
-        email = "" if who == 5 else f"=cmd|{who}" if who % 9 == 0 else f"c{who}@shop.example"
-        amount = f"{(1 + who % 3) * 20 + who / 7:.2f}"
-        rows += [f"C{who:02},2024-{1 + order:02}-07,{amount},{email}" for order in range(1 + who % 3 * 4)]
-    rows += [",2024-01-01,5,", "C01,someday,5,+1@y.example", "C02,2024-01-01,much,", ",,,"]
-    file.write_text("\n".join(rows) + "\n")
-    return file
+    """90 customers, and four rows that can't be used."""
+    unusable = (",2024-01-01,5,", "C01,someday,5,+1@y.example", "C02,2024-01-01,much,", ",,,")
+    return some_orders(tmp_path / "orders.csv", 90, *unusable)
 
 
 def assert_same_cells(parquet: Path, csv: Path) -> None:

@@ -21,22 +21,14 @@ from core.orders.source import open_sources
 from core.orders.understanding import understand
 from core.warehouse.address import address
 from core.warehouse.writing import Target
-from tests.commands import run
+from tests.commands import run, some_orders
 from tests.warehouse.conftest import PASSWORD, Postgres
 from tests.warehouse.written import Duck, fill, tables, target
 
 
 @pytest.fixture
 def orders(tmp_path: Path) -> Path:
-    file = tmp_path / "orders.csv"
-    rows = ["customer_id,order_date,amount,email"]
-    for who in range(60):
-        email = "" if who == 5 else f"=cmd|{who}" if who % 9 == 0 else f"c{who}@shop.example"
-        rows += [
-            f"C{who:02},2024-{1 + n:02}-07,{(1 + who % 3) * 20 + who / 7:.2f},{email}" for n in range(1 + who % 3 * 4)
-        ]
-    file.write_text("\n".join(rows) + "\n")
-    return file
+    return some_orders(tmp_path / "orders.csv", 60)
 
 
 def as_in_csv(row: tuple) -> list[str]:  # type: ignore[type-arg]
