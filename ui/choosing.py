@@ -45,7 +45,7 @@ def limits(workspace: Workspace) -> None:
             )
     if (k_max, percent) != (grouping.k_max, 100 * grouping.min_share):
         services.limit(workspace, int(k_max), float(percent) / 100)
-        st.rerun()
+        widgets.run_again()
 
 
 def ahead(workspace: Workspace) -> None:
@@ -76,7 +76,7 @@ def _curves(workspace: Workspace, was_growing: bool) -> None:
     with explained():  # the page's own is not there when the fragment runs again by itself
         growing = _growing_still(workspace)
         if was_growing and not growing:
-            st.rerun()
+            widgets.run_again()
         if growing:
             _growing(workspace, place)
         else:
@@ -199,7 +199,7 @@ def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
         job = services.evidence_job(workspace)
         checking = job.running
         if was_checking and not checking:
-            st.rerun()
+            widgets.run_again()
         fitted, advice = services.sweep(workspace), services.advice(workspace)
         first, *others = advice.reasons
         with st.container(border=True):

@@ -84,7 +84,7 @@ def _recipe(workspace: Workspace, title: str, side: Side) -> Side:
         files.drop(given)
         kept = workspace.compared or sides.usual(workspace)
         workspace.compared = (side, kept[1]) if title == "First" else (kept[0], side)
-        st.rerun()
+        widgets.run_again()
     if side.refusal is not None:
         widgets.problem(side.refusal)
     elif side.recipe is None:
@@ -123,7 +123,7 @@ def adoption(workspace: Workspace, pair: tuple[Side, Side]) -> None:
         except UserError as error:
             widgets.problem(error)
             return
-        st.rerun()
+        widgets.run_again()
 
 
 def measure(workspace: Workspace, comparison: Comparison) -> Measure:

@@ -59,7 +59,7 @@ def _form(workspace: Workspace, segment: Segment, *, edited: bool) -> None:
     if saved or back:
         change = Edit(name, Plan(tuple(actions), measure, subject)) if saved else Edit()
         services.edit(workspace, segment.number, change)
-        st.rerun()
+        widgets.run_again()
 
 
 def _shown(segment: Segment) -> str:

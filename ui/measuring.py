@@ -50,11 +50,11 @@ def presets(workspace: Workspace) -> None:
         meaning = "Every number of the file." if whole else "Total revenue, average order value, quantity and recency."
         if st.button(usual, help=meaning):
             services.apply_preset(workspace, None)
-            st.rerun()
+            widgets.run_again()
         for preset in services.presets(workspace):
             if st.button(preset.label, help=preset.meaning):
                 services.apply_preset(workspace, preset.name)
-                st.rerun()
+                widgets.run_again()
     for told in inspecting.left_out(workspace):
         st.caption(f":material/info: {plain(told)}")
 

@@ -41,14 +41,14 @@ def drop_zone(workspace: Workspace) -> None:
             with st.spinner("Reading the file …"):
                 files.take_uploads(workspace, given)
             # Also after a refusal: the uploader shown now still holds that file, and the next run's is a fresh one.
-            st.rerun()
+            widgets.run_again()
     with right:
         st.markdown("**No file at hand?** Start with a sample.")
         for sample in files.SAMPLES:
             if st.button(sample.label, key=f"sample {sample.label}", help=sample.meaning, width="stretch"):
                 with st.spinner("Reading the file …"):
                     files.take_sample(workspace, sample)
-                st.rerun()
+                widgets.run_again()
     if workspace.refusal is not None:
         widgets.problem(workspace.refusal)
 

@@ -51,7 +51,7 @@ def choose(workspace: Workspace, known: tuple[Named, ...]) -> None:
     elif st.button("Bring its rows here", key="bring table", type="primary"):
         with st.spinner("Bringing the rows here …"):
             files.take_table(workspace, connection, table)
-        st.rerun()
+        widgets.run_again()
 
 
 def _told(found: Glance) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import altair as alt
 import pandas as pd
@@ -46,6 +46,16 @@ def problem(error: UserError) -> None:
     """What was found, and what to do."""
     st.error(plain(error.message), icon=":material/error:")
     st.markdown(f"**What you can do.** {plain(error.hint)}")
+
+
+def run_again() -> NoReturn:
+    """Draw the page anew, unless the visitor has meanwhile asked for another one: that comes first.
+
+    Streamlit looks for what was clicked while an element is drawn, and forgets a click on another page for a rerun that
+    is asked for in between (decision 16).
+    """
+    st.empty()  # never seen: either the click or the rerun ends this run
+    st.rerun()
 
 
 def bound(workspace: Workspace, name: str, current: object) -> str:
