@@ -11,7 +11,7 @@ workspace = open_page(navigation.FEATURES)
 with explained():
     features = services.features(workspace)
     measuring.presets(workspace)
-    measuring.choices(workspace)
+    measuring.settings(workspace)
     chosen = services.chosen_features(workspace)
     preparation = services.preparation(workspace)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -22,16 +23,20 @@ from ui.widgets import plain
 
 def control_group(workspace: Workspace, segmentation: Segmentation) -> None:
     """How many to send nothing, so that a campaign can be measured."""
-    percent = st.number_input(
+    st.number_input(
         "Control group, in percent of each segment",
         0,
         round(100 * MOST_SHARE),
         step=5,
-        key=widgets.bound(workspace, "control share", round(100 * workspace.wanted.control_share)),
         help="Drawn at random. Send them nothing, and compare what they buy with what the others buy: the difference "
         "is what the campaign did. 10% is usual; 0 is none.",
+        **widgets.bound(
+            workspace,
+            "control share",
+            round(100 * workspace.wanted.control_share),
+            lambda percent: _want(workspace, control_share=percent / 100),
+        ),
     )
-    workspace.wanted = replace(workspace.wanted, control_share=percent / 100)
     drawn = taking.control(workspace)
     if drawn is not None:
         st.caption(
@@ -47,35 +52,49 @@ def for_platform(workspace: Workspace, segmentation: Segmentation) -> None:
     labels = {"": "Choose a platform"} | {key: platform.label for key, platform in BY_KEY.items()}
     with left:
         key = widgets.pick(
-            workspace, "platform", "Platform", list(labels), known.platforms[0] if known.platforms else "", labels
+            workspace,
+            "platform",
+            "Platform",
+            list(labels),
+            known.platforms[0] if known.platforms else "",
+            lambda key: _want(workspace, platforms=(key,) if key else ()),
+            labels,
         )
     nations = {"": "Choose a country"} | dict(countries())
     with right:
-        country = widgets.pick(
+        widgets.pick(
             workspace,
             "country of phones",
             "Country of phones without a country code",
             list(nations),
             known.country or "",
+            lambda country: _want(workspace, country=country or None),
             nations,
             help="Also of people whose country the file does not tell.",
         )
-    workspace.wanted = replace(known, platforms=(key,) if key else (), country=country or None)
     if not key:
         st.caption("The files that each platform takes as they are, hashed where it wants that. Made once you choose.")
         return
     if "consent" in segmentation.features.contacts.columns:
-        regardless = st.checkbox(
+        st.checkbox(
             "List also those who did not agree to marketing",
-            key=widgets.bound(workspace, "regardless of consent", known.regardless_of_consent),
             help="Only where you have everyone's consent from elsewhere.",
+            **widgets.bound(
+                workspace,
+                "regardless of consent",
+                known.regardless_of_consent,
+                lambda regardless: _want(workspace, regardless_of_consent=regardless),
+            ),
         )
-        workspace.wanted = replace(workspace.wanted, regardless_of_consent=regardless)
     with st.spinner("Bringing the contacts to one form …"):
         made = taking.audiences(workspace, BY_KEY[key])
     _accounts(made)
     _held_out(workspace, made)
     _lists(workspace, segmentation, made)
+
+
+def _want(workspace: Workspace, **changes: Any) -> None:
+    workspace.wanted = replace(workspace.wanted, **changes)
 
 
 def _accounts(made: Sequence[Audience]) -> None:

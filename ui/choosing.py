@@ -13,7 +13,7 @@ from charts.steady import Steady, steady
 from core.clustering.choice import Advice
 from core.clustering.silhouette import MOST_IN_FULL
 from core.clustering.sweep import Sweep
-from ui import closeup, services, tables, widgets
+from ui import choices, closeup, services, tables, widgets
 from ui.frame import explained
 from ui.jobs import Ahead
 from ui.session import Workspace
@@ -31,21 +31,26 @@ def limits(workspace: Workspace) -> None:
         left, right = st.columns(2)
         grouping = workspace.grouping
         with left:
-            k_max = st.number_input(
-                "Try up to this many segments", 3, 20, key=widgets.bound(workspace, "k max", grouping.k_max)
+            st.number_input(
+                "Try up to this many segments",
+                3,
+                20,
+                **widgets.bound(workspace, "k max", grouping.k_max, partial(choices.try_up_to, workspace)),
             )
         with right:
-            percent = st.number_input(
+            st.number_input(
                 "Smallest useful segment, in percent of customers",
                 0.0,
                 25.0,
                 step=0.5,
-                key=widgets.bound(workspace, "min share", 100 * grouping.min_share),
                 help="A segment below this is too small for a campaign of its own; the advice avoids it.",
+                **widgets.bound(
+                    workspace,
+                    "min share",
+                    round(100 * grouping.min_share, 9),
+                    lambda percent: choices.advise_none_below(workspace, percent / 100),
+                ),
             )
-    if (k_max, percent) != (grouping.k_max, 100 * grouping.min_share):
-        services.limit(workspace, int(k_max), float(percent) / 100)
-        widgets.run_again()
 
 
 def ahead(workspace: Workspace) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -26,51 +28,59 @@ _MOST_ROWS = 500
 
 def pair(workspace: Workspace) -> tuple[Side, Side]:
     """The two to compare: each a number of segments, another choice of features or preparation, or a recipe."""
-    before, after = workspace.compared or sides.usual(workspace)
+    first, second = sides.compared(workspace)
     left, right = st.columns(2, gap="large")
     with left:
-        before = _choice(workspace, "First", before)
+        _choice(workspace, "First", 0, first)
     with right:
-        after = _choice(workspace, "Second", after)
-    workspace.compared = (before, after)
-    return before, after
+        _choice(workspace, "Second", 1, second)
+    return first, second
 
 
-def _choice(workspace: Workspace, title: str, side: Side) -> Side:
-    kind = st.radio(
+def _choice(workspace: Workspace, title: str, at: int, side: Side) -> None:
+    change = partial(sides.change, workspace, at)
+    st.radio(
         f"{title}:",
         list(KINDS),
-        key=widgets.bound(workspace, f"{title} kind", side.kind),
         format_func=KINDS.__getitem__,
         horizontal=True,
+        **widgets.bound(workspace, f"{title} kind", side.kind, lambda kind: change(kind=kind)),
     )
-    side = replace(side, kind=kind)
-    if kind == "recipe":
-        return _recipe(workspace, title, side)
-    numbers = list(range(1, services.sweep(workspace).k_max + 1))
-    count = widgets.pick(
-        workspace, f"{title} number", f"{title}: number of segments", numbers, min(side.count, numbers[-1])
+    if side.kind == "recipe":
+        _recipe(workspace, title, at, side)
+        return
+    widgets.pick(
+        workspace,
+        f"{title} number",
+        f"{title}: number of segments",
+        list(range(1, services.sweep(workspace).k_max + 1)),
+        side.count,
+        lambda count: change(count=count),
     )
-    side = replace(side, count=count)
-    return _otherwise(workspace, title, side) if kind == "choice" else side
+    if side.kind == "choice":
+        _otherwise(workspace, title, at, side)
 
 
-def _otherwise(workspace: Workspace, title: str, side: Side) -> Side:
+def _otherwise(workspace: Workspace, title: str, at: int, side: Side) -> None:
     """Features and preparation of that side's own."""
-    at_hand = services.features(workspace).distinct
-    features = measuring.features(
+
+    def prepare(**changes: Any) -> None:
+        known = sides.compared(workspace)[at].preparation
+        sides.change(workspace, at, preparation=replace(known, **changes))
+
+    measuring.features(
         workspace,
         f"{title}: compare customers by",
         f"{title} features",
-        at_hand,
-        [f for f in side.features if f in at_hand],
+        services.features(workspace).distinct,
+        side.features,
+        lambda names: sides.change(workspace, at, features=tuple(names)),
     )
     with st.expander(f"{title}: preparation"):
-        prepared = measuring.preparation(workspace, side.preparation, f"{title} ")
-    return replace(side, features=features, preparation=prepared)
+        measuring.preparation(workspace, side.preparation, prepare, f"{title} ")
 
 
-def _recipe(workspace: Workspace, title: str, side: Side) -> Side:
+def _recipe(workspace: Workspace, title: str, at: int, side: Side) -> None:
     """A recipe that the visitor hands in. It is read once; its file is then dropped."""
     given = st.file_uploader(
         f"{title}: a recipe.json from the Download page",
@@ -79,11 +89,9 @@ def _recipe(workspace: Workspace, title: str, side: Side) -> Side:
         max_upload_size=max(1, MOST_BYTES // 1_000_000),
     )
     if given is not None:
-        side = sides.with_recipe(side, given.name, given.getvalue())
+        sides.put(workspace, at, sides.with_recipe(side, given.name, given.getvalue()))
         workspace.recipes_given += 1
         files.drop(given)
-        kept = workspace.compared or sides.usual(workspace)
-        workspace.compared = (side, kept[1]) if title == "First" else (kept[0], side)
         widgets.run_again()
     if side.refusal is not None:
         widgets.problem(side.refusal)
@@ -94,7 +102,6 @@ def _recipe(workspace: Workspace, title: str, side: Side) -> Side:
         st.caption(f"{plain(side.name)}: {theme.count(side.recipe.k, 'segment')}, by {used}.")
         for doubt in sides.doubts(workspace, side):
             st.caption(f":material/info: {plain(doubt)}")
-    return side
 
 
 def waited_for(workspace: Workspace, side: Side) -> None:
@@ -133,9 +140,9 @@ def measure(workspace: Workspace, comparison: Comparison) -> Measure:
     chosen: Measure = st.radio(
         "Width of the bands",
         list(_MEASURES),
-        key=widgets.bound(workspace, "flow measure", "customers"),
         format_func=_MEASURES.__getitem__,
         horizontal=True,
+        **widgets.bound(workspace, "flow measure", workspace.seen.get("flow measure", "customers")),
     )
     return chosen
 

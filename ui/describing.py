@@ -53,7 +53,7 @@ def sql(workspace: Workspace) -> None:
     if not place.open:
         return
     with place:
-        dialect = widgets.pick(workspace, "SQL dialect", "Database", list(_DIALECTS), "duckdb", _DIALECTS)
+        dialect = widgets.pick(workspace, "SQL dialect", "Database", list(_DIALECTS), "duckdb", told=_DIALECTS)
         with st.spinner("Looking for the shortest rules …"):
             found = services.rules(workspace)
         st.code(case(found, dialect), language="sql")

@@ -73,8 +73,9 @@ def _with_room(actions: tuple[Action, ...]) -> tuple[Action, ...]:
 
 
 def _line(workspace: Workspace, name: str, label: str, current: str, longest: int) -> str:
-    return st.text_input(label, key=widgets.bound(workspace, name, current), max_chars=longest)
+    return st.text_input(label, key=widgets.field_key(workspace, name, current), max_chars=longest)
 
 
 def _text(workspace: Workspace, name: str, label: str, current: str) -> str:
-    return st.text_area(label, key=widgets.bound(workspace, name, current), max_chars=LONGEST_TEXT, height=_TEXT_HEIGHT)
+    key = widgets.field_key(workspace, name, current)
+    return st.text_area(label, key=key, max_chars=LONGEST_TEXT, height=_TEXT_HEIGHT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import streamlit as st
 
@@ -82,15 +83,14 @@ def cloud(workspace: Workspace, segmentation: Segmentation, palette: Palette) ->
     """Customers by two features that the visitor picks."""
     names = list(dict.fromkeys((*segmentation.preparation.features, *segmentation.features.distinct)))
     usual = tuple(segmentation.preparation.features)
-    current = workspace.scatter_axes or (usual[-1], usual[0])
     left, right = st.columns(2)
     with left:
-        x = widgets.pick(workspace, "x", "Across", names, current[0], lambda name: catalog.feature(name).label)
+        x = widgets.pick(workspace, "x", "Across", names, usual[-1], told=lambda name: catalog.feature(name).label)
     with right:
-        y = widgets.pick(workspace, "y", "Upwards", names, current[1], lambda name: catalog.feature(name).label)
-    workspace.scatter_axes = (x, y)
+        y = widgets.pick(workspace, "y", "Upwards", names, usual[0], told=lambda name: catalog.feature(name).label)
     apart = st.checkbox(
-        "Draw small amounts apart (logarithmic scale)", key=widgets.bound(workspace, "cloud log", False)
+        "Draw small amounts apart (logarithmic scale)",
+        **widgets.bound(workspace, "cloud log", workspace.seen.get("cloud log", False)),
     )
     drawn = charts.scatter(segmentation, x, y, palette, spread_x=apart, spread_y=apart)
     widgets.plotly_chart(drawn.figure)
@@ -101,9 +101,15 @@ def cloud(workspace: Workspace, segmentation: Segmentation, palette: Palette) ->
 def members(workspace: Workspace, segmentation: Segmentation) -> None:
     """The customers of one segment, those on its border marked."""
     segments = {segment.number: theme.label(segment) for segment in segmentation.segments}
-    current = workspace.studied_segment if workspace.studied_segment in segments else 1
-    number = widgets.pick(workspace, f"segment of {len(segments)}", "Segment", list(segments), current, segments)
-    workspace.studied_segment = number
+    number = widgets.pick(
+        workspace,
+        f"segment of {len(segments)}",
+        "Segment",
+        list(segments),
+        workspace.seen.get("segment", 1),
+        partial(workspace.seen.__setitem__, "segment"),
+        segments,
+    )
     table = tables.members(segmentation, number)
     border = int(table[tables.ON_THE_BORDER].sum())
     st.caption(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from core.clustering.preparation import Outliers, PreparationOptions, Scaling, T
 from core.errors import UserError
 from core.features import catalog
 from core.segments.naming import inner
-from ui import files, inspecting, services, tables, widgets
+from ui import choices, files, inspecting, services, tables, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -49,88 +49,109 @@ def presets(workspace: Workspace) -> None:
         usual = "All columns of numbers" if whole else "The usual four"
         meaning = "Every number of the file." if whole else "Total revenue, average order value, quantity and recency."
         if st.button(usual, help=meaning):
-            services.apply_preset(workspace, None)
+            choices.apply_preset(workspace, None)
             widgets.run_again()
-        for preset in services.presets(workspace):
+        for preset in choices.presets(workspace):
             if st.button(preset.label, help=preset.meaning):
-                services.apply_preset(workspace, preset.name)
+                choices.apply_preset(workspace, preset.name)
                 widgets.run_again()
     for told in inspecting.left_out(workspace):
         st.caption(f":material/info: {plain(told)}")
 
 
-def choices(workspace: Workspace) -> None:
+def settings(workspace: Workspace) -> None:
     """Features and their preparation, each with what it means."""
-    current = services.chosen_features(workspace)
-    at_hand = tuple(dict.fromkeys((*current, *services.features(workspace).distinct)))
-    chosen = features(workspace, "Compare customers by", "features", at_hand, current)
-    options = workspace.grouping
-    if chosen != current:
-        options = replace(options, features=chosen, preset=None)
-    prepared = preparation(workspace, options.preparation)
-    prepared = replace(prepared, weights=_weights(workspace, chosen))
-    services.group_differently(workspace, replace(options, preparation=prepared))
+    chosen = services.chosen_features(workspace)
+    at_hand = tuple(dict.fromkeys((*chosen, *services.features(workspace).distinct)))
+    features(workspace, "Compare customers by", "features", at_hand, chosen, partial(choices.compare_by, workspace))
+    preparation(workspace, workspace.grouping.preparation, partial(choices.make_comparable, workspace))
+    _weights(workspace, chosen)
 
 
 def features(
-    workspace: Workspace, label: str, name: str, at_hand: Sequence[str], current: Sequence[str]
-) -> tuple[str, ...]:
+    workspace: Workspace,
+    label: str,
+    name: str,
+    at_hand: Sequence[str],
+    current: Sequence[str],
+    take: Callable[[Sequence[str]], None],
+) -> None:
     """Which features to compare customers by."""
-    chosen = st.multiselect(
+    st.multiselect(
         label,
         at_hand,
-        key=widgets.bound(workspace, name, list(current)),
         format_func=lambda feature: catalog.feature(feature).label,
         help="Three to five features that say different things work best.",
+        **widgets.bound(workspace, name, list(current), take),
     )
-    return tuple(chosen)
 
 
-def preparation(workspace: Workspace, prepared: PreparationOptions, prefix: str = "") -> PreparationOptions:
-    """How features are made comparable, weights aside. The prefix tells apart what stands twice on a page."""
+def preparation(
+    workspace: Workspace, prepared: PreparationOptions, change: Callable[..., None], prefix: str = ""
+) -> None:
+    """How features are made comparable, weights aside.
+
+    Parameters
+    ----------
+    change : takes new values by the names of their fields
+    prefix : tells apart what stands twice on a page
+    """
     columns = st.columns(3)
     with columns[0]:
         transform = widgets.pick(
-            workspace, f"{prefix}transform", "Even out (transform)", list(_TRANSFORMS), prepared.transform, _TRANSFORMS
+            workspace,
+            f"{prefix}transform",
+            "Even out (transform)",
+            list(_TRANSFORMS),
+            prepared.transform,
+            lambda transform: change(transform=transform),
+            _TRANSFORMS,
         )
         st.caption(_MEANINGS[transform])
     with columns[1]:
         outliers = widgets.pick(
-            workspace, f"{prefix}outliers", "Unusual values (outliers)", list(_OUTLIERS), prepared.outliers, _OUTLIERS
+            workspace,
+            f"{prefix}outliers",
+            "Unusual values (outliers)",
+            list(_OUTLIERS),
+            prepared.outliers,
+            lambda outliers: change(outliers=outliers),
+            _OUTLIERS,
         )
         st.caption(_MEANINGS[outliers])
     with columns[2]:
         scaling = widgets.pick(
-            workspace, f"{prefix}scaling", "Make comparable (scaling)", list(_SCALINGS), prepared.scaling, _SCALINGS
+            workspace,
+            f"{prefix}scaling",
+            "Make comparable (scaling)",
+            list(_SCALINGS),
+            prepared.scaling,
+            lambda scaling: change(scaling=scaling),
+            _SCALINGS,
         )
         st.caption(_MEANINGS[scaling])
-    return replace(prepared, transform=transform, outliers=outliers, scaling=scaling)
 
 
-def _weights(workspace: Workspace, chosen: tuple[str, ...]) -> dict[str, float]:
-    """How much each feature counts; those at 1 are not named."""
+def _weights(workspace: Workspace, chosen: tuple[str, ...]) -> None:
+    """How much each feature counts."""
     given = workspace.grouping.preparation.weights
     with st.expander("Let a feature count more or less (weights)"):
-        weights = {
-            name: st.slider(
+        for name in chosen:
+            weight, take = float(given.get(name, 1.0)), partial(choices.weigh, workspace, name)
+            st.slider(
                 plain(catalog.feature(name).label),
                 0.1,
                 3.0,
                 step=0.1,
-                key=widgets.bound(workspace, f"weight {name}", float(given.get(name, 1.0))),
+                **widgets.bound(workspace, f"weight {name}", weight, take),
             )
-            for name in chosen
-        }
-    return {name: weight for name, weight in weights.items() if weight != 1.0}
 
 
 def studied(workspace: Workspace, chosen: tuple[str, ...]) -> str:
     """The feature to look at more closely."""
-    current = workspace.studied_feature if workspace.studied_feature in chosen else chosen[0]
-    workspace.studied_feature = widgets.pick(
-        workspace, "studied", "Look at", list(chosen), current or chosen[0], lambda name: catalog.feature(name).label
+    return widgets.pick(
+        workspace, "studied", "Look at", list(chosen), chosen[0], told=lambda name: catalog.feature(name).label
     )
-    return workspace.studied_feature
 
 
 def what_was_done(workspace: Workspace, name: str) -> None:
@@ -180,7 +201,8 @@ def unusual(workspace: Workspace) -> None:
         height=240,
     )
     if st.toggle(
-        "Show the segments with these values kept, and capped", key=widgets.bound(workspace, "capping", False)
+        "Show the segments with these values kept, and capped",
+        **widgets.bound(workspace, "capping", workspace.seen.get("capping", False)),
     ):
         try:
             both = inspecting.with_and_without_capping(workspace)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from charts import theme
-from core.segments.planner import Campaign, CampaignPlan, plan_campaign
+from core.segments.planner import CampaignPlan, plan_campaign
 from core.segments.segmentation import Segmentation
 from ui import tables, widgets
 from ui.session import Workspace
@@ -21,7 +23,7 @@ def campaign(workspace: Workspace, segmentation: Segmentation) -> None:
         "who place one order more *because of it*, over what the same people would have ordered anyway. You learn it "
         "by leaving some of them out."
     )
-    workspace.campaign = _expected(workspace, currency)
+    _expected(workspace, currency)
     found = plan_campaign(segmentation.segments, workspace.campaign)
     if all(each.order_value is None for each in found.outlooks):
         st.caption("This file tells of no order's value, so the cost is all that can be said.")
@@ -34,38 +36,52 @@ def campaign(workspace: Workspace, segmentation: Segmentation) -> None:
     )
 
 
-def _expected(workspace: Workspace, currency: str | None) -> Campaign:
+def _expected(workspace: Workspace, currency: str | None) -> None:
     current = workspace.campaign
     left, middle, right = st.columns(3)
     with left:
-        cost = st.number_input(
+        st.number_input(
             f"Cost of one contact ({currency})" if currency else "Cost of one contact",
             0.0,
             step=0.1,
             format="%.2f",
-            key=widgets.bound(workspace, "campaign cost", current.cost),
             help="Printing, postage, a call, an ad; the voucher too, where everyone gets one.",
+            **widgets.bound(workspace, "campaign cost", current.cost, lambda cost: _expect(workspace, cost=cost)),
         )
     with middle:
-        uplift = _percent(
-            workspace, "Expected uplift, in percent", "campaign uplift", current.uplift, "Of all who are contacted."
+        st.number_input(
+            "Expected uplift, in percent",
+            0.0,
+            100.0,
+            step=0.5,
+            format="%.1f",
+            help="Of all who are contacted.",
+            **widgets.bound(
+                workspace,
+                "campaign uplift",
+                round(100 * current.uplift, 9),  # 0.035 * 100 is a little more than 3.5
+                lambda percent: _expect(workspace, uplift=percent / 100),
+            ),
         )
     with right:
-        margin = _percent(
-            workspace,
+        st.number_input(
             "Margin, in percent of revenue",
-            "campaign margin",
-            current.margin,
-            "What an order leaves after the goods and the delivery.",
+            0.0,
+            100.0,
+            step=0.5,
+            format="%.1f",
+            help="What an order leaves after the goods and the delivery.",
+            **widgets.bound(
+                workspace,
+                "campaign margin",
+                round(100 * current.margin, 9),
+                lambda percent: _expect(workspace, margin=percent / 100),
+            ),
         )
-    return Campaign(cost, uplift, margin)
 
 
-def _percent(workspace: Workspace, label: str, name: str, current: float, meaning: str) -> float:
-    given = st.number_input(
-        label, 0.0, 100.0, step=0.5, format="%.1f", key=widgets.bound(workspace, name, 100 * current), help=meaning
-    )
-    return given / 100
+def _expect(workspace: Workspace, **changes: float) -> None:
+    workspace.campaign = replace(workspace.campaign, **changes)
 
 
 def _in_words(found: CampaignPlan, currency: str | None) -> str:

@@ -105,7 +105,11 @@ def account(workspace: Workspace, lines: Understood) -> None:
 
 def _set_aside(workspace: Workspace, lines: Understood) -> None:
     left, right = st.columns(2)
-    words = left.text_input("Search", placeholder="A name, an id, a date …", key=f"search/{workspace.revision}")
+    words = left.text_input(
+        "Search",
+        placeholder="A name, an id, a date …",
+        **widgets.bound(workspace, "search", workspace.seen.get("search", "")),
+    )
     reasons = [_ANY, *(entry.reason for entry in lines.ledger.set_aside)]
     chosen = right.selectbox(
         "Reason",

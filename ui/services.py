@@ -11,7 +11,7 @@ import pandas as pd
 
 from charts import report as report_charts
 from core import analysis as analyses
-from core.analysis import PRESETS, Analysis, Preset, SegmentOptions
+from core.analysis import Analysis
 from core.clustering.choice import Advice, advise
 from core.clustering.evidence import Evidence, gather
 from core.clustering.indices import OtherMeasures
@@ -40,7 +40,7 @@ from core.segments.rules import rules as rules_of
 from core.segments.segmentation import Segmentation, segment
 from core.segments.splits import Split
 from core.segments.splits import split as split_of
-from ui.files import lines, read_differently, reading_key, rest_again
+from ui.files import lines, reading_key, rest_again
 from ui.jobs import Ahead, Job
 from ui.session import Workspace
 
@@ -74,54 +74,6 @@ def recency_by_revenue(workspace: Workspace) -> RecencyByRevenue | None:
 def chosen_features(workspace: Workspace) -> tuple[str, ...]:
     """The features that customers are compared by."""
     return analyses.chosen_features(lines(workspace), workspace.grouping)[0]
-
-
-def presets(workspace: Workspace) -> tuple[Preset, ...]:
-    """The ready-made choices that the file has all columns for."""
-    known = lines(workspace)
-    if not isinstance(known, CustomerTable):
-        return tuple(PRESETS.values())
-    return tuple(preset for preset in PRESETS.values() if set(preset.features) <= known.meanings.keys())
-
-
-def group_differently(workspace: Workspace, options: SegmentOptions) -> None:
-    """Compare customers by other features or another preparation."""
-    if options == workspace.grouping:
-        return
-    workspace.stop_work()
-    with workspace.alone():
-        workspace.grouping = options
-    workspace.n_clusters = None
-
-
-def limit(workspace: Workspace, k_max: int, min_share: float) -> None:
-    """Try up to so many segments, and advise none smaller than that share of the customers."""
-    with workspace.alone():
-        workspace.grouping = replace(workspace.grouping, k_max=k_max, min_share=min_share)
-    workspace.n_clusters = min(workspace.n_clusters, k_max) if workspace.n_clusters else None
-
-
-def apply_preset(workspace: Workspace, name: str | None) -> None:
-    """Take a preset's features and preparation (None: the usual four), and its way of counting returns.
-
-    Without a preset, returns count again as the visitor had said before.
-    """
-    preset, former = PRESETS.get(name or ""), PRESETS.get(workspace.grouping.preset or "")
-    group_differently(
-        workspace,
-        replace(
-            workspace.grouping,
-            features=None,
-            preset=name,
-            preparation=preset.preparation if preset else PreparationOptions(),
-        ),
-    )
-    said = workspace.cleaning.returns
-    if former is None or former.returns != said:
-        workspace.own_returns = said
-    returns = (preset.returns if preset else None) or workspace.own_returns or said
-    read_differently(workspace, replace(workspace.cleaning, returns=returns))
-    workspace.revision += 1
 
 
 def preparation(

@@ -62,10 +62,10 @@ class Workspace:
     clicks: int = 0  # on the curves of the Choose k page
     compared: tuple[Side, Side] | None = None
     recipes_given: int = 0  # on the Compare page
-    scatter_axes: tuple[str, str] | None = None
-    studied_feature: str | None = None
-    studied_segment: int = 1
     wanted: Wanted = field(default_factory=Wanted)  # of the Download page
+    seen: dict[str, Any] = field(
+        default_factory=dict
+    )  # what is set that changes nothing but what is looked at, by name
     job: Job[Sweep] | None = None
     naming: Job[Line] | None = None  # of the segments of that sweep
     checking: Job[Evidence] | None = None  # of its solutions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from core.analysis import SegmentOptions
 from core.clustering.preparation import PreparationOptions
@@ -164,7 +164,30 @@ def to_adopt(workspace: Workspace, pair: tuple[Side, Side]) -> tuple[int, dict[i
     return mine.count, {here: Edit(each.name, each.plan) for here, each in changes.items()}
 
 
-def usual(workspace: Workspace) -> tuple[Side, Side]:
+def compared(workspace: Workspace) -> tuple[Side, Side]:
+    """What the visitor compares, as far as her customers now allow it; at first what is usual."""
+    last, at_hand = services.sweep(workspace).k_max, services.features(workspace).distinct
+
+    def possible(side: Side) -> Side:
+        return replace(side, count=min(side.count, last), features=tuple(f for f in side.features if f in at_hand))
+
+    first, second = workspace.compared or _usual(workspace)
+    workspace.compared = possible(first), possible(second)
+    return workspace.compared
+
+
+def put(workspace: Workspace, at: int, side: Side) -> None:
+    """Compare that side, at 0 or 1, from now on."""
+    first, second = workspace.compared or _usual(workspace)
+    workspace.compared = (first, side) if at else (side, second)
+
+
+def change(workspace: Workspace, at: int, **changes: Any) -> None:
+    """The same with some fields of the side that is there."""
+    put(workspace, at, replace((workspace.compared or _usual(workspace))[at], **changes))
+
+
+def _usual(workspace: Workspace) -> tuple[Side, Side]:
     """The number chosen, and one more where there may be more."""
     chosen, most = services.n_clusters(workspace), services.sweep(workspace).k_max
     one, other = (chosen, chosen + 1) if chosen < most else (max(2, chosen - 1), chosen)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from functools import partial
+from typing import Any, NoReturn, TypedDict, TypeVar
 
 import altair as alt
 import pandas as pd
@@ -58,12 +59,38 @@ def run_again() -> NoReturn:
     st.rerun()
 
 
-def bound(workspace: Workspace, name: str, current: object) -> str:
-    """The key of a widget that shows `current`, also after its page was left or the value was set elsewhere."""
+class Bound(TypedDict):
+    """What ties a widget to the workspace, for its keyword arguments."""
+
+    key: str
+    on_change: Callable[..., None]
+    args: tuple[str, Callable[[Any], None]]  # the key again, and what to do with a new value
+
+
+def bound(workspace: Workspace, name: str, current: object, take: Callable[[Any], None] | None = None) -> Bound:
+    """A widget that shows `current`, also after its page was left or the value was set elsewhere.
+
+    What the visitor sets is taken before the page runs. A number is set by leaving its field, maybe by a click on
+    another page, which ends the run of this one before it comes to the widget.
+
+    Parameters
+    ----------
+    take : what to do with a new value; None to keep it among those that change nothing but what is looked at
+    """
+    key = field_key(workspace, name, current)
+    return {"key": key, "on_change": _take, "args": (key, take or partial(workspace.seen.__setitem__, name))}
+
+
+def field_key(workspace: Workspace, name: str, current: object) -> str:
+    """The key of a field in a form that shows `current` at first. Only the form's button takes what is in it."""
     key = f"{name}/{workspace.revision}"
     if key not in st.session_state:
         st.session_state[key] = current
     return key
+
+
+def _take(key: str, take: Callable[[Any], None]) -> None:
+    take(st.session_state[key])
 
 
 def pick(
@@ -72,13 +99,15 @@ def pick(
     label: str,
     options: Sequence[Choice],
     current: Choice,
+    take: Callable[[Choice], None] | None = None,
     told: Mapping[Choice, str] | Callable[[Choice], str] = str,
     help: str | None = None,
 ) -> Choice:
     """A selectbox that keeps its value when the page is left."""
     shown = told if callable(told) else told.__getitem__
-    known = current if current in options else options[0]
-    chosen: Choice = st.selectbox(label, options, key=bound(workspace, name, known), format_func=shown, help=help)
+    last = current if take else workspace.seen.get(name, current)
+    known = last if last in options else options[0]
+    chosen: Choice = st.selectbox(label, options, format_func=shown, help=help, **bound(workspace, name, known, take))
     return chosen
 
 

@@ -18,7 +18,7 @@ from core.analysis import analyse
 from core.clustering.evidence import Evidence, gather
 from tests import wrong_inputs
 from tests.pages.visiting import finished, texts, visit, with_file, workspace
-from ui import files, navigation, services
+from ui import choices, files, navigation, services
 from ui.widgets import plain
 
 
@@ -171,11 +171,11 @@ def test_a_choice_taken_back_while_its_sweep_ran_is_swept_whole(sample: AppTest)
     here = workspace(sample)
     first = services.sweep_job(here)
     usual = here.grouping
-    services.group_differently(here, replace(usual, features=("total_revenue", "recency_days")))
+    choices.group_differently(here, replace(usual, features=("total_revenue", "recency_days")))
     first.wait(5)
     assert not first.running
     services.sweep_job(here)
-    services.group_differently(here, usual)
+    choices.group_differently(here, usual)
     assert services.sweep(here).complete
     assert services.evidence_job(here).result().complete
 

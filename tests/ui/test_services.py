@@ -10,7 +10,7 @@ from core.analysis import PRESETS
 from core.engine import Engine
 from core.orders.cleaning import Returns
 from core.orders.source import open_sources
-from ui import files, services
+from ui import choices, files
 from ui.session import Workspace
 
 ROWS = "".join(f"C{n},2024-01-{n:02},{n * 5},EUR,USD\n" for n in range(1, 9))
@@ -30,18 +30,18 @@ def test_without_a_preset_returns_count_as_they_were_said_to(workspace: Workspac
     assert asks_for
     files.choose(workspace, returns=said)
     for name, returns in asks_for.items():
-        services.apply_preset(workspace, name)
+        choices.apply_preset(workspace, name)
         assert workspace.cleaning.returns == returns
-        services.apply_preset(workspace, name)
-        services.apply_preset(workspace, None)
+        choices.apply_preset(workspace, name)
+        choices.apply_preset(workspace, None)
         assert workspace.cleaning.returns == said
 
 
 def test_what_is_said_of_returns_under_a_preset_stays(workspace: Workspace) -> None:
     name = next(name for name, preset in PRESETS.items() if preset.returns not in {None, "ignore"})
-    services.apply_preset(workspace, name)
+    choices.apply_preset(workspace, name)
     files.choose(workspace, returns="ignore")
-    services.apply_preset(workspace, None)
+    choices.apply_preset(workspace, None)
     assert workspace.cleaning.returns == "ignore"
 
 
