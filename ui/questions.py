@@ -37,7 +37,7 @@ def ask(workspace: Workspace) -> None:
         workspace.cleaning.returns,
         lambda returns: files.choose(workspace, returns=returns),
         help="A return is a row with a negative amount or quantity. It never counts as a purchase, unless every row "
-        "counts as a sale.",
+        "counts as a sale. What a column of refunds says is taken off its order, unless returns are left out.",
     )
 
 

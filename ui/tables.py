@@ -12,6 +12,7 @@ from core.clustering.evidence import Evidence
 from core.clustering.indices import OtherMeasures
 from core.clustering.stability import two_digits
 from core.features import catalog
+from core.features.catalog import Unit
 from core.orders.roles import BY_NAME, CONTACTS
 from core.segments.buying import Affinity
 from core.segments.comparison import Comparison
@@ -154,8 +155,12 @@ def members(segmentation: Segmentation, number: int) -> pd.DataFrame:
     table[ON_THE_BORDER] = (assigned["margin"] < BORDERLINE).to_numpy()
     table["Next segment"] = [names.get(other, "–") for other in assigned["runner_up"].fillna(0)]
     for name in dict.fromkeys((*segmentation.preparation.features, *features.distinct)):
-        label = not_taken(catalog.feature(name).label, list(table.columns))
-        table[label] = features.values.loc[order, name].round(2).to_numpy()
+        feature, column = catalog.feature(name), features.values.loc[order, name]
+        if feature.unit is Unit.SHARE:
+            label, column = f"{feature.label} (%)", 100 * column
+        else:
+            label = theme.axis_title(feature, features.currency)
+        table[not_taken(label, list(table.columns))] = column.round(2).to_numpy()
     for role in features.contacts.columns:
         label = role.replace("_", " ").capitalize() if role in CONTACTS else role
         table[not_taken(label, list(table.columns))] = features.contacts.loc[order, role].to_numpy()
