@@ -6,19 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.analysis import PRESETS, Preset, SegmentOptions
+from core.analysis import PRESETS, SegmentOptions
 from core.clustering.preparation import PreparationOptions
-from core.orders.customers import CustomerTable
-from ui.files import lines, read_differently
+from ui.files import read_differently
 from ui.session import Workspace
-
-
-def presets(workspace: Workspace) -> tuple[Preset, ...]:
-    """The ready-made choices that the file has all columns for."""
-    known = lines(workspace)
-    if not isinstance(known, CustomerTable):
-        return tuple(PRESETS.values())
-    return tuple(preset for preset in PRESETS.values() if set(preset.features) <= known.meanings.keys())
 
 
 def group_differently(workspace: Workspace, options: SegmentOptions) -> None:

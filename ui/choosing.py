@@ -133,7 +133,8 @@ def _slider(workspace: Workspace, fitted: Sweep, current: int) -> int:
         _FEWEST,
         fitted.k_max,
         key=key,
-        on_change=lambda: _choose(workspace, st.session_state[key]),
+        on_change=widgets.take_value,
+        args=(key, partial(_choose, workspace)),
         help="Move it by mouse or arrow keys, click in a chart, or press a number while no field has the focus.",
     )
     with st.container(horizontal=True, gap="xxsmall"):
@@ -224,14 +225,14 @@ def _verdict(workspace: Workspace, chosen: int, was_checking: bool) -> None:
 def _look_ahead(workspace: Workspace, sweep: Sweep, advice: Advice) -> None:
     """Say what each step changes, those around the advised one first, before the slider gets there."""
 
-    def choices() -> tuple[object, ...]:
+    def choice() -> tuple[object, ...]:
         return workspace.content, workspace.cleaning, workspace.grouping
 
-    asked = choices()
+    asked = choice()
 
     def look(count: int) -> None:
         # Not the answers' key, for which a choice that cannot be met raises an error: here it is the page's to show.
-        if choices() == asked:
+        if choice() == asked:
             _told(workspace, count)
 
     def begin() -> Ahead:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -63,11 +61,6 @@ def _choice(workspace: Workspace, title: str, at: int, side: Side) -> None:
 
 def _otherwise(workspace: Workspace, title: str, at: int, side: Side) -> None:
     """Features and preparation of that side's own."""
-
-    def prepare(**changes: Any) -> None:
-        known = sides.compared(workspace)[at].preparation
-        sides.change(workspace, at, preparation=replace(known, **changes))
-
     measuring.features(
         workspace,
         f"{title}: compare customers by",
@@ -77,7 +70,7 @@ def _otherwise(workspace: Workspace, title: str, at: int, side: Side) -> None:
         lambda names: sides.change(workspace, at, features=tuple(names)),
     )
     with st.expander(f"{title}: preparation"):
-        measuring.preparation(workspace, side.preparation, prepare, f"{title} ")
+        measuring.preparation(workspace, side.preparation, partial(sides.prepare, workspace, at), f"{title} ")
 
 
 def _recipe(workspace: Workspace, title: str, at: int, side: Side) -> None:

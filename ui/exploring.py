@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 
 import streamlit as st
 
@@ -107,7 +106,7 @@ def members(workspace: Workspace, segmentation: Segmentation) -> None:
         "Segment",
         list(segments),
         workspace.seen.get("segment", 1),
-        partial(workspace.seen.__setitem__, "segment"),
+        lambda number: workspace.seen.update(segment=number),
         segments,
     )
     table = tables.members(segmentation, number)

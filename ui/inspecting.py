@@ -18,6 +18,8 @@ from ui.session import Workspace
 
 def left_out(workspace: Workspace) -> tuple[str, ...]:
     """For each feature of the usual choice, or of the preset, that the file cannot give: which, and why. Plain text."""
+    if workspace.grouping.features is not None:  # she chose them herself
+        return ()
     return chosen_features(lines(workspace), workspace.grouping)[1]
 
 

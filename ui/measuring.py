@@ -48,20 +48,17 @@ def presets(workspace: Workspace) -> None:
         whole = files.of_customers(workspace)
         usual = "All columns of numbers" if whole else "The usual four"
         meaning = "Every number of the file." if whole else "Total revenue, average order value, quantity and recency."
-        if st.button(usual, help=meaning):
-            choices.apply_preset(workspace, None)
-            widgets.run_again()
-        for preset in choices.presets(workspace):
-            if st.button(preset.label, help=preset.meaning):
-                choices.apply_preset(workspace, preset.name)
-                widgets.run_again()
+        st.button(usual, help=meaning, on_click=choices.apply_preset, args=(workspace, None))
+        for preset in services.presets(workspace):
+            st.button(preset.label, help=preset.meaning, on_click=choices.apply_preset, args=(workspace, preset.name))
     for told in inspecting.left_out(workspace):
         st.caption(f":material/info: {plain(told)}")
 
 
 def settings(workspace: Workspace) -> None:
     """Features and their preparation, each with what it means."""
-    chosen = services.chosen_features(workspace)
+    # Without any, the field must be there to choose some.
+    chosen = () if workspace.grouping.features == () else services.chosen_features(workspace)
     at_hand = tuple(dict.fromkeys((*chosen, *services.features(workspace).distinct)))
     features(workspace, "Compare customers by", "features", at_hand, chosen, partial(choices.compare_by, workspace))
     preparation(workspace, workspace.grouping.preparation, partial(choices.make_comparable, workspace))
@@ -201,8 +198,7 @@ def unusual(workspace: Workspace) -> None:
         height=240,
     )
     if st.toggle(
-        "Show the segments with these values kept, and capped",
-        **widgets.bound(workspace, "capping", workspace.seen.get("capping", False)),
+        "Show the segments with these values kept, and capped", key=widgets.field_key(workspace, "capping", False)
     ):
         try:
             both = inspecting.with_and_without_capping(workspace)

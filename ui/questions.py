@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import UserError
 from core.orders.cleaning import Returns
 from core.orders.values import Ambiguity
-from ui import files
+from ui import files, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -53,16 +53,14 @@ def copies(workspace: Workspace, place: DeltaGenerator) -> None:
         key = f"drop copies/{workspace.revision}"
         st.session_state[key] = workspace.cleaning.drop_duplicates
 
-        def choose() -> None:
-            files.choose(workspace, drop_duplicates=st.session_state[key])
-
         rows = "1 row that is an exact copy" if found.rows == 1 else f"{found.rows:,} rows that are exact copies"
         elsewhere = f" Of them {found.of_another_file:,} stand in another of the files, and without order numbers "
         elsewhere += "nothing else tells whether that is the same order: leave them out if the files overlap."
         st.toggle(
             f"Leave out {rows} of another",
             key=key,
-            on_change=choose,
+            on_change=widgets.take_value,
+            args=(key, lambda leave_out: files.choose(workspace, drop_duplicates=leave_out)),
             help="The same in every cell. They may be true (the same item, scanned twice) or a slip of the export."
             + (elsewhere if found.of_another_file else ""),
         )
@@ -112,16 +110,13 @@ def _radio(
 ) -> None:
     key = f"{label} {workspace.content}/{workspace.revision}"
     st.session_state[key] = current
-
-    def choose() -> None:
-        chosen(st.session_state[key])
-
     st.radio(
         label,
         list(options),
         key=key,
         format_func=lambda option: options[option],
         horizontal=True,
-        on_change=choose,
+        on_change=widgets.take_value,
+        args=(key, chosen),
         help=help,
     )

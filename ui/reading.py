@@ -111,13 +111,9 @@ def _set_aside(workspace: Workspace, lines: Understood) -> None:
         **widgets.bound(workspace, "search", workspace.seen.get("search", "")),
     )
     reasons = [_ANY, *(entry.reason for entry in lines.ledger.set_aside)]
-    chosen = right.selectbox(
-        "Reason",
-        reasons,
-        format_func=lambda reason: REASONS[reason] if reason else "Any reason",
-        # A choice changes which reasons there are.
-        key=f"reason {len(reasons)} {hash(tuple(reasons))}/{workspace.revision}",
-    )
+    labels = {reason: REASONS[reason] if reason else "Any reason" for reason in reasons}
+    with right:
+        chosen = widgets.pick(workspace, "reason", "Reason", reasons, _ANY, told=labels)
     table, count = files.search_set_aside(workspace, words, chosen or None, _MOST_ROWS)
     if not count:
         st.caption("No row set aside is like that.")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from charts import report as report_charts
 from core import analysis as analyses
-from core.analysis import Analysis
+from core.analysis import PRESETS, Analysis, Preset
 from core.clustering.choice import Advice, advise
 from core.clustering.evidence import Evidence, gather
 from core.clustering.indices import OtherMeasures
@@ -19,6 +19,7 @@ from core.clustering.indices import other_measures as other_measures_of
 from core.clustering.preparation import Preparation, PreparationOptions, prepare
 from core.clustering.sweep import Sweep
 from core.clustering.sweep import sweep as sweep_of
+from core.errors import UnknownFeatureError
 from core.exports import bundle
 from core.features.distributions import RecencyByRevenue
 from core.features.distributions import recency_by_revenue as recency_by_revenue_of
@@ -72,8 +73,24 @@ def recency_by_revenue(workspace: Workspace) -> RecencyByRevenue | None:
 
 
 def chosen_features(workspace: Workspace) -> tuple[str, ...]:
-    """The features that customers are compared by."""
+    """The features that customers are compared by.
+
+    Raises
+    ------
+    UnknownFeatureError : there is none of them, or one that the file cannot give
+    """
+    if workspace.grouping.features == ():
+        hint = "Choose at least one on the Features page, under “Compare customers by”."
+        raise UnknownFeatureError("No feature was chosen.", hint=hint)
     return analyses.chosen_features(lines(workspace), workspace.grouping)[0]
+
+
+def presets(workspace: Workspace) -> tuple[Preset, ...]:
+    """The ready-made choices that the file has all columns for."""
+    known = lines(workspace)
+    if not isinstance(known, CustomerTable):
+        return tuple(PRESETS.values())
+    return tuple(preset for preset in PRESETS.values() if set(preset.features) <= known.meanings.keys())
 
 
 def preparation(

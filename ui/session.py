@@ -63,9 +63,7 @@ class Workspace:
     compared: tuple[Side, Side] | None = None
     recipes_given: int = 0  # on the Compare page
     wanted: Wanted = field(default_factory=Wanted)  # of the Download page
-    seen: dict[str, Any] = field(
-        default_factory=dict
-    )  # what is set that changes nothing but what is looked at, by name
+    seen: dict[str, Any] = field(default_factory=dict)  # what is set of widgets that choose what to look at, by name
     job: Job[Sweep] | None = None
     naming: Job[Line] | None = None  # of the segments of that sweep
     checking: Job[Evidence] | None = None  # of its solutions

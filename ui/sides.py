@@ -169,22 +169,32 @@ def compared(workspace: Workspace) -> tuple[Side, Side]:
     last, at_hand = services.sweep(workspace).k_max, services.features(workspace).distinct
 
     def possible(side: Side) -> Side:
-        return replace(side, count=min(side.count, last), features=tuple(f for f in side.features if f in at_hand))
+        names = tuple(name for name in side.features if name in at_hand) if side.kind == "choice" else side.features
+        return replace(side, count=min(side.count, last), features=names)
 
-    first, second = workspace.compared or _usual(workspace)
-    workspace.compared = possible(first), possible(second)
-    return workspace.compared
+    if workspace.compared is None:
+        workspace.compared = _usual(workspace)
+    first, second = workspace.compared
+    return possible(first), possible(second)
 
 
 def put(workspace: Workspace, at: int, side: Side) -> None:
     """Compare that side, at 0 or 1, from now on."""
-    first, second = workspace.compared or _usual(workspace)
-    workspace.compared = (first, side) if at else (side, second)
+    if workspace.compared is not None:  # unless all was forgotten meanwhile
+        first, second = workspace.compared
+        workspace.compared = (first, side) if at else (side, second)
 
 
 def change(workspace: Workspace, at: int, **changes: Any) -> None:
     """The same with some fields of the side that is there."""
-    put(workspace, at, replace((workspace.compared or _usual(workspace))[at], **changes))
+    if workspace.compared is not None:
+        put(workspace, at, replace(workspace.compared[at], **changes))
+
+
+def prepare(workspace: Workspace, at: int, **changes: Any) -> None:
+    """The same with some fields of how its features are made comparable."""
+    if workspace.compared is not None:
+        change(workspace, at, preparation=replace(workspace.compared[at].preparation, **changes))
 
 
 def _usual(workspace: Workspace) -> tuple[Side, Side]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from core.orders.samples import UnderstoodValue
 from core.orders.source_file import SourceFile
 from core.orders.source_table import SourceTable
 from core.orders.values import Reading
-from ui import files
+from ui import files, widgets
 from ui.session import Workspace
 from ui.widgets import plain
 
@@ -184,16 +185,13 @@ def _choice(workspace: Workspace, role: Role, header: str | None, headers: Seque
     key = f"role {role.name} {workspace.content}/{workspace.revision}"
     # Set at every run: one choice can change what is found for other roles.
     st.session_state[key] = header or _NOT_USED
-
-    def choose() -> None:
-        files.choose_column(workspace, role.name, st.session_state[key])
-
     st.selectbox(
         role.label,
         [_NOT_USED, *headers],
         key=key,
         format_func=lambda header: header or "(none)",
-        on_change=choose,
+        on_change=widgets.take_value,
+        args=(key, partial(files.choose_column, workspace, role.name)),
     )
 
 

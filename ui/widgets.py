@@ -52,10 +52,10 @@ def problem(error: UserError) -> None:
 def run_again() -> NoReturn:
     """Draw the page anew, unless the visitor has meanwhile asked for another one: that comes first.
 
-    Streamlit looks for what was clicked while an element is drawn, and forgets a click on another page for a rerun that
-    is asked for in between (decision 16).
+    Streamlit looks for what was clicked while an element is drawn or its session state is read, and forgets a click on
+    another page for a rerun that is asked for in between (decision 16).
     """
-    st.empty()  # never seen: either the click or the rerun ends this run
+    _ = "" in st.session_state  # here a click that waits ends the run; an element might be seen
     st.rerun()
 
 
@@ -68,7 +68,7 @@ class Bound(TypedDict):
 
 
 def bound(workspace: Workspace, name: str, current: object, take: Callable[[Any], None] | None = None) -> Bound:
-    """A widget that shows `current`, also after its page was left or the value was set elsewhere.
+    """What makes a widget show `current`, also after its page was left or the value was set elsewhere.
 
     What the visitor sets is taken before the page runs. A number is set by leaving its field, maybe by a click on
     another page, which ends the run of this one before it comes to the widget.
@@ -78,19 +78,27 @@ def bound(workspace: Workspace, name: str, current: object, take: Callable[[Any]
     take : what to do with a new value; None to keep it among those that change nothing but what is looked at
     """
     key = field_key(workspace, name, current)
-    return {"key": key, "on_change": _take, "args": (key, take or partial(workspace.seen.__setitem__, name))}
+    if st.session_state[key] != current:
+        st.session_state[key] = current
+    return {"key": key, "on_change": take_value, "args": (key, take or partial(_see, workspace, name))}
 
 
 def field_key(workspace: Workspace, name: str, current: object) -> str:
-    """The key of a field in a form that shows `current` at first. Only the form's button takes what is in it."""
+    """The key of a widget that shows `current` at first; what is then in it is for its page or form to take."""
     key = f"{name}/{workspace.revision}"
     if key not in st.session_state:
         st.session_state[key] = current
     return key
 
 
-def _take(key: str, take: Callable[[Any], None]) -> None:
-    take(st.session_state[key])
+def take_value(key: str, take: Callable[[Any], None]) -> None:
+    """The callback of a widget: hand its new value on."""
+    # A single key is read only after a look for what was clicked since, and a click would end this here.
+    take(st.session_state.to_dict()[key])
+
+
+def _see(workspace: Workspace, name: str, value: object) -> None:
+    workspace.seen[name] = value
 
 
 def pick(
@@ -103,7 +111,7 @@ def pick(
     told: Mapping[Choice, str] | Callable[[Choice], str] = str,
     help: str | None = None,
 ) -> Choice:
-    """A selectbox that keeps its value when the page is left."""
+    """A selectbox that keeps its value when the page is left; `take` as in `bound`."""
     shown = told if callable(told) else told.__getitem__
     last = current if take else workspace.seen.get(name, current)
     known = last if last in options else options[0]

@@ -113,9 +113,15 @@ def test_a_feature_less_and_none_at_all(sample: AppTest) -> None:
     visit(sample, navigation.FEATURES)
     sample.multiselect[0].set_value([]).run()
     assert not sample.exception
+    assert [error.value for error in sample.error] == ["No feature was chosen\\."]
     for step in (navigation.CHOOSE_K, navigation.EXPLORE, navigation.DOWNLOAD):
         visit(sample, step)
         assert not sample.exception
+        assert "on the Features page" in texts(sample)
+    visit(sample, navigation.FEATURES)
+    sample.multiselect[0].set_value(["recency_days"]).run()  # the field is still there
+    assert not sample.error
+    assert services.chosen_features(workspace(sample)) == ("recency_days",)
 
 
 def test_forgetting_leaves_an_empty_workspace_and_no_copy(app: AppTest) -> None:
