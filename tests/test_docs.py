@@ -118,6 +118,15 @@ def test_each_reason_to_set_rows_aside_is_in_the_guide_in_its_order() -> None:
     assert all(explanation for _, _, explanation in told)
 
 
+def test_each_code_of_an_error_is_in_the_guide() -> None:
+    codes = [
+        code
+        for path in (PROJECT / "core").rglob("*.py")
+        for code in re.findall(r'^    code = "(.+)"$', path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert sorted(row[0] for row in rows(section("Codes of errors"))) == sorted(f"`{code}`" for code in codes)
+
+
 def test_each_way_to_count_returns_is_in_the_guide() -> None:
     told = {row[1]: row[2] for row in rows(section("1. Upload"))}
     assert set(told) == {f"`{way}`" for way in RETURNS}
