@@ -55,7 +55,7 @@ def run_again() -> NoReturn:
     Streamlit looks for what was clicked while an element is drawn or its session state is read, and forgets a click on
     another page for a rerun that is asked for in between (decision 16).
     """
-    _ = "" in st.session_state  # here a click that waits ends the run; an element might be seen
+    _ = "any" in st.session_state  # here a click that waits ends the run; an element might be seen
     st.rerun()
 
 

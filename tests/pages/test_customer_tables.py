@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from tests.pages.visiting import HEADINGS, HOSTILE, finished, texts, visit, with_file, workspace
+from tests.pages.visiting import HEADINGS, HOSTILE, finished, texts, visit, visitor, with_file, workspace
 from tests.test_customer_tables import GERMAN, SPENT, shop, survey
 from ui import files, navigation, services, taking
 from ui.navigation import Step
@@ -26,10 +27,28 @@ def shown(app: AppTest) -> str:
     return "\n".join([*parts, *(button.label for button in app.button)])
 
 
+@pytest.fixture(scope="module", params=[shop(), survey()], ids=["with money", "without money"])
+def given(request: pytest.FixtureRequest) -> Iterator[tuple[AppTest, str]]:
+    """A file for all pages, which is read and swept once."""
+    for app in visitor():
+        yield with_file(app, "customers.csv", request.param.encode()), request.param
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[AppTest]:
+    """The same with headers that would be links, colours and formulas."""
+    names = [f"{HOSTILE} {number}" for number in range(3)]
+    table = pd.DataFrame(
+        {name: [(row * (3 + place) % 17) / 2 for row in range(40)] for place, name in enumerate(names)}
+    )
+    table.insert(0, "customer id", [f"C{row}" for row in range(40)])
+    for app in visitor():
+        yield with_file(app, "hostile.csv", table.to_csv(index=False).encode())
+
+
 @EACH_STEP
-@pytest.mark.parametrize("content", [shop(), survey()], ids=["with money", "without money"])
-def test_every_page_is_complete_and_speaks_of_no_orders(app: AppTest, step: Step, content: str):
-    with_file(app, "customers.csv", content.encode())
+def test_every_page_is_complete_and_speaks_of_no_orders(given: tuple[AppTest, str], step: Step):
+    app, content = given
     visit(app, step)
     assert not app.exception
     assert not app.error
@@ -115,17 +134,11 @@ def test_a_day_that_the_visitor_names_makes_orders_of_the_rows(app: AppTest):
 
 
 @EACH_STEP
-def test_headers_are_never_markdown(app: AppTest, step: Step):
-    names = [f"{HOSTILE} {number}" for number in range(3)]
-    table = pd.DataFrame(
-        {name: [(row * (3 + place) % 17) / 2 for row in range(40)] for place, name in enumerate(names)}
-    )
-    table.insert(0, "customer id", [f"C{row}" for row in range(40)])
-    with_file(app, "hostile.csv", table.to_csv(index=False).encode())
-    visit(app, step)
-    finished(app)
-    assert not app.exception
-    assert not app.error
-    read = "\n".join([texts(app), *(slider.label for slider in app.slider)])
+def test_headers_are_never_markdown(hostile: AppTest, step: Step):
+    visit(hostile, step)
+    finished(hostile)
+    assert not hostile.exception
+    assert not hostile.error
+    read = "\n".join([texts(hostile), *(slider.label for slider in hostile.slider)])
     for markup in ("<script", "**bold**", ":red[", "$x$", "](http", "www.", "a@example"):
         assert not re.search(r"(?<!\\)" + re.escape(markup), read), markup
