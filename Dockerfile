@@ -4,8 +4,9 @@ ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# A volume that is new where a folder lies takes over whose that is.
-RUN useradd --create-home --uid 10001 elbow && install --directory --owner=elbow --group=elbow --mode=700 /spill
+RUN useradd --create-home --uid 10001 elbow
+# For compose.yaml: a new volume takes over whose the folder is that lies where it comes.
+RUN install --directory --owner=elbow --group=elbow --mode=700 /spill
 WORKDIR /app
 
 # Before the code, so that a change of code does not install everything again.

@@ -256,6 +256,13 @@ def test_the_container_is_not_root_when_it_serves() -> None:
     assert max(names.index("RUN"), names.index("COPY")) < names.index("USER") < names.index("CMD")
 
 
+def test_the_container_may_write_where_it_is_told_to_spill() -> None:
+    (user,) = docker_values("USER")
+    (spill,) = re.findall(r"ELBOW_ROOM_SPILL_DIR: (\S+)", (PROJECT / "compose.yaml").read_text(encoding="utf-8"))
+    made = [value.split() for value in docker_values("RUN") if value.startswith("install ")]
+    assert any(words[-1] == spill and f"--owner={user}" in words for words in made)
+
+
 def test_the_container_asks_after_its_own_health(settings: dict[str, object]) -> None:
     check = next(value for name, value in dockerfile() if name == "HEALTHCHECK")
     words = json.loads(check[check.index("[") :])
