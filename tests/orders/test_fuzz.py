@@ -19,7 +19,7 @@ from core.orders.understanding import understand
 
 EXPORTS = sorted((Path(__file__).parent / "shops").glob("*"))
 SECONDS = 10  # of processor: by the clock a busy machine would fail what is fast enough
-EXCERPT, PROOF = 30, 10_000
+EXCERPT, PROOF = 60, 10_000
 ODD = (
     b"",
     b'"',

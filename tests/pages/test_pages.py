@@ -161,14 +161,6 @@ def test_a_file_that_cannot_be_used_is_explained_and_the_next_one_is_taken(app: 
     assert not app.exception
     assert not app.error
     assert app.metric[0].value == "10"
-
-
-@pytest.mark.parametrize("refused_on", ["upload", "choose_k"])
-def test_after_a_file_that_cannot_be_used_the_next_one_has_segments(app: AppTest, refused_on: str) -> None:
-    wrong = next(each for each in wrong_inputs.UNUSABLE if each.page == refused_on)
-    with_file(app, wrong.name, wrong.content)
-    visit(app, navigation.EXPLORE)
-    with_file(app, "orders.csv", wrong_inputs.orders())
     visit(app, navigation.EXPLORE)
     assert not app.error
     assert app.subheader
